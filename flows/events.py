@@ -1,0 +1,130 @@
+"""Everything that can follow from one turn. Deciding returns these; `bot/effects.py` carries each out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from content.model import Rendered
+from flows.contact import Purpose
+from nlu.understanding import JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyChosen:
+    """Say this. One reply event is one message."""
+
+    rendered: Rendered
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentGiven:
+    """The person agreed to these purposes, having read this version of the text."""
+
+    purposes: tuple[Purpose, ...]
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRefused:
+    """The person was asked and said no."""
+
+    purposes: tuple[Purpose, ...]
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentWithdrawn:
+    """The person takes consent back; every queued message that rests on it is skipped at once."""
+
+    purposes: tuple[Purpose, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileLearned:
+    """Something about the contact that outlives the conversation: village code or preferred name."""
+
+    village: str | None = None
+    name: str | None = None
+    phone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LeadSubmitted:
+    """A complete pre-registration. `fields` holds the slots of the form; `number` is the receipt."""
+
+    number: str
+    fields: Mapping[str, JsonValue]
+    consent_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderPlanned:
+    """Remind monthly on this day (1-28) and hour, local to the village."""
+
+    day: int
+    hour: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderStopped:
+    """No more contribution reminders; everything else stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class BroadcastSent:
+    """An official confirmed an announcement for their own village; the audience is frozen now."""
+
+    text: str
+    village: str
+
+
+@dataclass(frozen=True, slots=True)
+class HandoffRequested:
+    """The person wants a person. `reason` is an intent or flow id."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class GraveHeard:
+    """A grave topic was heard; staff see it first."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotUnderstood:
+    """The bot abstained; staff see what it could not understand, with the guesses."""
+
+    ranking: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DataErasureRequested:
+    """The person asked for erasure of what we hold about them."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationFailed:
+    """Content or code went wrong in this turn; the person gets the fixed apology."""
+
+    reason: str
+
+
+Event = (
+    ReplyChosen
+    | ConsentGiven
+    | ConsentRefused
+    | ConsentWithdrawn
+    | ProfileLearned
+    | LeadSubmitted
+    | ReminderPlanned
+    | ReminderStopped
+    | BroadcastSent
+    | HandoffRequested
+    | GraveHeard
+    | NotUnderstood
+    | DataErasureRequested
+    | ConversationFailed
+)

@@ -1,0 +1,50 @@
+"""What was heard and what a turn returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from flows.contact import Contact
+from flows.conversation.session import Session
+from flows.events import Event
+from nlu.understanding import Understanding
+
+
+class HeardKind(StrEnum):
+    """What kind of thing arrived."""
+
+    TEXT = "text"
+    BUTTON = "button"
+    START = "start"  # opened the chat; `text` may hold a deep-link payload such as a village code
+    CONTACT_CARD = "contact_card"  # shared phone number, in `text`
+    UNSUPPORTED = "unsupported"  # photo, sticker, voice note …
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One message from the person. For BUTTON, `text` is the button id and `label` what it showed."""
+
+    kind: HeardKind
+    text: str
+    understanding: Understanding | None = None
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """All that deciding may use besides session, words and content: the time, the person, one fresh lead number."""
+
+    now: datetime
+    contact: Contact
+    lead_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The new session and everything that follows, in order."""
+
+    session: Session
+    events: tuple[Event, ...]
+    understanding: Understanding | None = None
