@@ -1,0 +1,60 @@
+# Everything runs in .venv/, which `make` builds itself: a machine needs Python 3.11+ and make, nothing else.
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run chat test check content rewrite lint types lock bench-nlu clean
+
+help:       ## show these commands
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
+
+$(VENV)/.run: requirements.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Rangkul needs Python 3.11 or newer."; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "Python's venv module is missing (on Debian: apt-get install python3-venv)."; exit 1; }
+	@echo "Installing what Rangkul needs (once) …"
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.run
+	@echo "Installing what tests need (once) …"
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	@touch $@
+
+setup: $(VENV)/.run ## make .venv and install everything `make run` needs
+
+run: $(VENV)/.run ## start the bot: web chat, console, sender and clock in one process
+	@$(BIN)/rangkul run
+
+chat: $(VENV)/.run ## talk to the bot in this terminal
+	@$(BIN)/rangkul chat
+
+test: lint types content $(VENV)/.dev ## everything a change must pass; T=path or K=words narrow the tests
+	@$(BIN)/python -m pytest $(if $(T),$(T),) $(if $(K),-k "$(K)",)
+
+lint: $(VENV)/.dev ## format, lint and import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/lint-imports --no-logo
+
+types: $(VENV)/.dev ## types (mypy --strict)
+	@$(BIN)/mypy
+
+content: $(VENV)/.run ## check words and numbers, in Indonesian
+	@$(BIN)/rangkul content check
+
+rewrite: $(VENV)/.dev ## re-render the bot's lines in the transcripts; read the diff
+	@test -z "$$CI" || { echo "CI does not rewrite expectations."; exit 1; }
+	@$(BIN)/python -m pytest -q tests/test_conversations.py --rewrite
+
+lock:       ## write the locked requirements anew (hashes, no registry host)
+	@$(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install --quiet uv
+	@.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --no-emit-find-links --extra vectors pyproject.toml requirements-build.in -o requirements.lock
+	@.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --no-emit-find-links --extra vectors --extra dev -c requirements.lock pyproject.toml requirements-build.in -o requirements-dev.lock
+	@rm -rf .venv-lock
+
+clean:      ## remove the environment and caches (never your data in var/)
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info
