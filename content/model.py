@@ -197,7 +197,8 @@ class Step:
     next: Mapping[str, str] = field(default_factory=dict)
     do: str | None = None
     unless: str | None = None
-    only_if: Mapping[str, str] = field(default_factory=dict)
+    only_if: Mapping[str, str] = field(default_factory=dict)  # slot -> value ("*": known) that must hold
+    say_if: Mapping[str, str] = field(default_factory=dict)  # slot -> reply asked instead when that slot is known
     personal: bool = False  # keeps personal data: must come after a consent step
     end: bool = False
     words: tuple[str, ...] = ()  # what people call this field: "ubah NIK" jumps here
@@ -245,6 +246,7 @@ class SlotDef:
     name: str
     kind: Kind
     purpose: str
+    longest: int | None = None  # characters to reckon with when a reply's length is checked
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ class Session:
     last_intent: str | None = None
     options: tuple[tuple[str, str], ...] = ()  # (button id or dynamic value, label)
     history: tuple[str, ...] = ()  # steps passed, for "kembali"
+    parked: tuple[tuple[str, str], ...] = ()  # forms set aside while another runs: (flow, step), newest first
     updated_at: datetime | None = None
 
     def with_slots(self, **slots: JsonValue) -> Session:
@@ -42,6 +43,7 @@ class Session:
                 "last_intent": self.last_intent,
                 "options": [list(option) for option in self.options],
                 "history": list(self.history),
+                "parked": [list(form) for form in self.parked],
                 "updated_at": self.updated_at.isoformat() if self.updated_at else None,
             },
             ensure_ascii=False,
@@ -61,5 +63,6 @@ class Session:
             last_intent=raw.get("last_intent"),
             options=tuple((value, label) for value, label in raw.get("options", [])),
             history=tuple(raw.get("history", [])),
+            parked=tuple((flow, step) for flow, step in raw.get("parked", [])),
             updated_at=datetime.fromisoformat(raw["updated_at"]) if raw.get("updated_at") else None,
         )

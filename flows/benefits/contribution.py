@@ -1,0 +1,135 @@
+"""BPU contributions by income band, sector, payer and contribution month (facts.md section 3).
+
+Pure arithmetic over facts, in whole rupiah. The law counts contribution months, not payment dates, so every
+function takes the month the contribution is for. Sources: PP 44/2015 Lampiran II (JKK), PP 46/2015 (JHT), PP 50/2025.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from content import Content
+
+Rupiah = int
+
+
+class Sector(StrEnum):
+    """What decides the discount window: transport (ojek, drivers, couriers) or anything else."""
+
+    TRANSPORT = "transport"
+    OTHER = "other"
+
+
+class Payer(StrEnum):
+    """Who pays. The discount is not for contributions paid from APBN or APBD (PP 50/2025)."""
+
+    SELF = "self"
+    BUDGET = "budget"
+
+
+@dataclass(frozen=True, slots=True)
+class Contribution:
+    """What one contribution month costs. `full_*` are the amounts without the discount."""
+
+    month: date
+    base: Rupiah
+    jkk: Rupiah
+    jkm: Rupiah
+    jht: Rupiah
+    discount_percent: int
+    full_jkk: Rupiah
+    full_jkm: Rupiah
+
+    @property
+    def two(self) -> Rupiah:
+        """JKK and JKM."""
+        return self.jkk + self.jkm
+
+    @property
+    def three(self) -> Rupiah:
+        """JKK, JKM and JHT; the discount never touches JHT."""
+        return self.two + self.jht
+
+    @property
+    def full_two(self) -> Rupiah:
+        """JKK and JKM at the normal rate."""
+        return self.full_jkk + self.full_jkm
+
+    @property
+    def full_three(self) -> Rupiah:
+        """JKK, JKM and JHT at the normal rate."""
+        return self.full_two + self.jht
+
+
+def discount_fact(sector: Sector) -> str:
+    """The fact that holds the discount of that sector, with its contribution months."""
+    return "iuran_bpu.diskon_transport" if sector is Sector.TRANSPORT else "iuran_bpu.diskon_lain"
+
+
+def base_for(content: Content, income: Rupiah, month: date) -> Rupiah:
+    """The fixed base of the band a monthly income falls in; between two bands the lower one counts.
+
+    Raises:
+        NotInForce: no band table is in force in that month.
+        ValueError: the income is negative.
+    """
+    if income < 0:
+        raise ValueError("income is negative")
+    rows = content.fact("iuran_bpu.pita", month).value
+    base = 0
+    for starts_at, row_base in rows:  # type: ignore[union-attr, misc]  # the schema types tables
+        if starts_at > income:  # type: ignore[operator]
+            break
+        base = row_base  # type: ignore[assignment]
+    return base
+
+
+def contribution(
+    content: Content, income: Rupiah, sector: Sector, month: date, payer: Payer = Payer.SELF
+) -> Contribution:
+    """What that contribution month costs for that monthly income.
+
+    Raises:
+        NotInForce: a rate is not known for that month; the bot declines and names 175.
+    """
+    month = month.replace(day=1)
+    base = base_for(content, income, month)
+    jkk = share(base, _percent(content, "iuran_bpu.jkk_persen", month))
+    jht = share(base, _percent(content, "iuran_bpu.jht_persen", month))
+    jkm = int(content.fact("iuran_bpu.jkm", month).value)  # type: ignore[arg-type]
+    off = Decimal(0) if payer is Payer.BUDGET else _percent(content, discount_fact(sector), month)
+    return Contribution(
+        month=month,
+        base=base,
+        jkk=jkk - share(jkk, off),
+        jkm=jkm - share(jkm, off),
+        jht=jht,
+        discount_percent=int(off),
+        full_jkk=jkk,
+        full_jkm=jkm,
+    )
+
+
+def contributions(
+    content: Content, income: Rupiah, sector: Sector, first: date, months: int, payer: Payer = Payer.SELF
+) -> tuple[Contribution, ...]:
+    """One contribution for each of `months` contribution months from `first` on."""
+    return tuple(contribution(content, income, sector, add_months(first, i), payer) for i in range(months))
+
+
+def add_months(day: date, months: int) -> date:
+    """The first day of the month that many months later."""
+    index = day.year * 12 + day.month - 1 + months
+    return date(index // 12, index % 12 + 1, 1)
+
+
+def share(amount: Rupiah, percent: Decimal) -> Rupiah:
+    """That percentage of an amount in whole rupiah, halves up."""
+    return int((Decimal(amount) * percent / 100 + Decimal("0.5")).to_integral_value(rounding="ROUND_FLOOR"))
+
+
+def _percent(content: Content, key: str, day: date) -> Decimal:
+    return Decimal(str(content.fact(key, day).value))

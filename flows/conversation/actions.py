@@ -1,0 +1,91 @@
+"""The actions content may name with `do:`. Each takes the scene, says and notes what follows, and may name a branch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from flows.conversation import contribution_talk, outreach_talk, registration_talk
+from flows.conversation.prefill import occupation
+from flows.conversation.scene import Scene
+from flows.events import HandoffRequested
+
+Action = Callable[[Scene], str | None]
+
+#: Slots that actions compute while a form runs; they go when it ends.
+MADE_BY_FORMS = registration_talk.COMPUTED + outreach_talk.COMPUTED + contribution_talk.COMPUTED
+
+
+def do(scene: Scene, name: str) -> str | None:
+    """Carry out an action. Returns a branch for the step's `next`, or "start:FLOW", or None."""
+    return ACTIONS[name](scene)
+
+
+def handoff(scene: Scene) -> None:
+    """The person wants a person."""
+    scene.note(HandoffRequested(scene.session.last_intent or "speak_to_human"))
+    scene.say("petugas_diberi_tahu")
+
+
+def benefit(scene: Scene) -> None:
+    """What one gets: from the programme named or last talked about, else all in short."""
+    _by_program(scene, "manfaat")
+
+
+def documents(scene: Scene) -> None:
+    """Papers for a claim, by programme."""
+    _by_program(scene, "dokumen")
+
+
+def _by_program(scene: Scene, prefix: str) -> None:
+    reply = f"{prefix}_{scene.session.about}"
+    scene.say(reply if reply in scene.content.replies else f"{prefix}_semua")
+
+
+def eligibility(scene: Scene) -> None:
+    """Who may join: by age, by kind of work, else in general."""
+    understanding = scene.understanding
+    age = understanding.first("age") if understanding else None
+    if age is not None and isinstance(age.value, int):
+        verdict = registration_talk.age_verdict(scene, age.value)
+        if verdict is not None:
+            scene.say(verdict)
+            return
+    work = understanding.first("occupation") if understanding else None
+    if work is None:
+        scene.say("boleh_ikut")
+        return
+    row = occupation(scene, str(work.value))
+    row = row if isinstance(row, dict) else {}
+    segment = row.get("segment")
+    if segment in {"pu", "jakon", "pmi"}:
+        scene.say(f"boleh_ikut_{segment}")
+    else:
+        scene.say("boleh_ikut_pekerjaan", {"pekerjaan": str(row.get("name", work.text))})
+
+
+ACTIONS: Mapping[str, Action] = {
+    "handoff": handoff,
+    "benefit": benefit,
+    "by_program_dokumen": documents,
+    "eligibility": eligibility,
+    "contribution": contribution_talk.answer,
+    "contribution_result": contribution_talk.result,
+    "lead_status": registration_talk.lead_status,
+    "record_consents": registration_talk.record_consents,
+    "refuse_data": registration_talk.refuse_data,
+    "check_birth": registration_talk.check_birth,
+    "price": registration_talk.price,
+    "submit_lead": registration_talk.submit_lead,
+    "my_data": registration_talk.my_data,
+    "erase_data": registration_talk.erase_data,
+    "register_neighbour": registration_talk.register_neighbour,
+    "learn_village": outreach_talk.learn_village,
+    "plan_reminder": outreach_talk.plan_reminder,
+    "stop_reminder": outreach_talk.stop_reminder,
+    "unsubscribe": outreach_talk.unsubscribe,
+    "resubscribe": outreach_talk.resubscribe,
+    "forecast": outreach_talk.forecast,
+    "send_broadcast": outreach_talk.send_broadcast,
+    "village_progress": outreach_talk.village_progress,
+    "event_create": outreach_talk.event_create,
+}

@@ -1,0 +1,62 @@
+"""Words that work at every step: batal, kembali, ubah NIK, menu, lanjut, petugas, BERHENTI, MULAI."""
+
+from __future__ import annotations
+
+import re
+
+from flows.conversation import form
+from flows.conversation.intents import answer_intent
+from flows.conversation.scene import Scene
+
+_PUNCTUATION = re.compile(r"[^\w\s/]+")
+
+
+def take(scene: Scene, text: str) -> bool:
+    """Act on the text if it is one of the words. Returns whether it was."""
+    said = " ".join(_PUNCTUATION.sub(" ", text.casefold()).split())
+    words = scene.content.lexicon.get("anytime", {})
+    for command, forms in words.get("commands", {}).items():
+        if said in forms:
+            return do_command(scene, command)
+    if scene.flow is not None:
+        first, _, rest = said.partition(" ")
+        if first in words.get("change", ()) and rest:
+            return form.change_by_name(scene, rest)
+    understanding = scene.understanding
+    if understanding is not None and understanding.intent in _always(scene):
+        answer_intent(scene, understanding.intent)
+        form.ask_again(scene)
+        return True
+    return False
+
+
+def _always(scene: Scene) -> set[str]:
+    """Intents that act even while a form waits, but only when they were exact words ("BERHENTI", "MULAI")."""
+    understanding = scene.understanding
+    if understanding is None or not understanding.why.startswith("rule"):
+        return set()
+    roles = scene.content.roles
+    return {roles[role] for role in ("stop", "resume") if role in roles}
+
+
+def do_command(scene: Scene, command: str) -> bool:
+    """Carry out an anytime command. Returns True: it has been dealt with."""
+    match command:
+        case "cancel":
+            form.cancel(scene)
+        case "back":
+            form.back(scene)
+        case "resume_flow":
+            if scene.step is None:
+                scene.say("tidak_ada_yang_dilanjutkan")
+            form.ask_again(scene)
+        case "person":
+            answer_intent(scene, scene.content.roles["person"])
+            form.ask_again(scene)
+        case "stop" | "resume":
+            answer_intent(scene, scene.content.roles[command])
+            form.ask_again(scene)
+        case _:
+            scene.say("menu")
+            form.ask_again(scene)
+    return True

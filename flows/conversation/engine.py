@@ -1,0 +1,111 @@
+"""One turn: (session, heard, content, given) -> (session, events). Pure: no I/O, no clock, no dice.
+
+Order of precedence: a tap · words that work anywhere (batal, kembali, ubah …, BERHENTI) · the form that waits ·
+what was asked. Everything said in a turn becomes one message where it fits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from content import Content
+from content.model import Button
+from flows.conversation import anytime, form, questions
+from flows.conversation.intents import answer_intent
+from flows.conversation.options import chosen_option
+from flows.conversation.scene import Scene
+from flows.conversation.session import Session
+from flows.message import Given, Heard, HeardKind, Turn
+from flows.village import find_village
+
+
+def take_turn(session: Session, heard: Heard, content: Content, given: Given) -> Turn:
+    """Run the conversation until it needs the person again.
+
+    Never raises for what a person wrote. A mistake in content or code may raise; the caller then answers with the
+    fixed apology and keeps the message.
+    """
+    scene = Scene(session, heard, content, given)
+    match heard.kind:
+        case HeardKind.START:
+            _start(scene)
+        case HeardKind.UNSUPPORTED:
+            scene.say("tidak_bisa_dibaca")
+            form.ask_again(scene)
+        case HeardKind.CONTACT_CARD:
+            _hear_text(scene)
+        case HeardKind.BUTTON:
+            _tap(scene, heard.text)
+        case HeardKind.TEXT:
+            _hear_text(scene)
+    if scene.wants_flow is not None:
+        form.start(scene, scene.wants_flow)
+    return scene.turn()
+
+
+def _start(scene: Scene) -> None:
+    """The chat was opened, perhaps by a village's link."""
+    code = scene.heard.text.strip()
+    village = find_village(code, scene.content) if code else None
+    if village is not None:
+        form.learn_village(scene, village)
+    if scene.step is not None:
+        form.offer_to_resume(scene)
+        return
+    scene.say("sapaan_desa" if village is not None else "sapaan", {"desa": village.name} if village else None)
+
+
+def _hear_text(scene: Scene) -> None:
+    text = scene.heard.text.strip()
+    option = chosen_option(scene, text)
+    if option is not None:
+        _tap(scene, option)
+        return
+    if not text:
+        scene.say("pesan_kosong")
+        form.ask_again(scene)
+        return
+    if anytime.take(scene, text):
+        return
+    if scene.step is not None:
+        if not form.hear(scene, text):
+            questions.answer(scene)
+            form.ask_again(scene)
+        return
+    questions.answer(scene)
+
+
+def _tap(scene: Scene, option: str) -> None:
+    """A button or list row, by its id. Taps on an older message act only where that can't be mistaken."""
+    button = scene.content.buttons.get(option)
+    fresh = any(option == known for known, _ in scene.session.options)
+    match button:
+        case Button(command=str(command)):
+            anytime.do_command(scene, command)
+        case Button(intent=str(intent)):
+            _asked(scene, intent, button.program)
+        case Button(start=str(flow)):
+            scene.wants_flow = flow
+        case Button(say=str(reply)):
+            scene.say(reply)
+            form.ask_again(scene)
+        case Button(answer=str(answer)) if fresh and scene.step is not None:
+            form.hear_choice(scene, answer)
+        case None if option.startswith("intent:"):
+            _asked(scene, option.removeprefix("intent:"), None)
+        case None if option.startswith("value:") and fresh and scene.step is not None:
+            form.hear_choice(scene, option.removeprefix("value:"))
+        case None if option.startswith("change:") and scene.step is not None:
+            form.change(scene, option.removeprefix("change:"))
+        case _:
+            scene.say("tombol_lama")
+            form.ask_again(scene)
+
+
+def _asked(scene: Scene, intent: str, program: str | None) -> None:
+    if program:
+        scene.session = replace(scene.session, about=program)
+    in_form = scene.step is not None
+    answer_intent(scene, intent)
+    if in_form:
+        form.ask_again(scene)

@@ -1,0 +1,268 @@
+"""Running a flow: asking, hearing an answer, going back, changing, cancelling, resuming."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from content.model import FlowDef, Step
+from flows.contact import Village
+from flows.conversation import actions, prefill
+from flows.conversation.answers import Read, read_choice, read_text
+from flows.conversation.choices import choices_for
+from flows.conversation.intents import answer_intent
+from flows.conversation.scene import Scene
+from flows.events import ConversationFailed, HandoffRequested, ProfileLearned
+from nlu.understanding import JsonValue
+
+#: A loop in content must not become a loop here.
+MAX_STEPS_PER_TURN = 60
+#: After this long a form is not simply continued: the person is told where it stood.
+PAUSE = timedelta(hours=6)
+#: Slots the engine keeps for itself while a form runs.
+_WORKING = ("pilihan_desa", "penghasilan_satuan")
+
+
+def start(scene: Scene, flow_id: str) -> None:
+    """Enter a flow at its first step; the form that was waiting is set aside until this one ends."""
+    flow = scene.content.flows[flow_id]
+    if scene.session.flow == flow_id and scene.step is not None:
+        ask_again(scene)
+        return
+    if flow.officials_only and scene.contact.role != "official":
+        scene.say("hanya_perangkat_desa")
+        return
+    parked = scene.session.parked
+    if scene.session.flow and scene.session.step:
+        parked = ((scene.session.flow, scene.session.step), *parked)[:2]
+    scene.session = replace(scene.session, flow=flow_id, step=None, attempts=0, history=(), parked=parked)
+    prefill.from_contact(scene, flow)
+    prefill.from_words(scene, flow)
+    run_from(scene, flow.steps[0].id)
+
+
+def run_from(scene: Scene, step_id: str) -> None:
+    """Go through steps from there until one waits for an answer or the flow ends."""
+    flow = scene.content.flows[scene.session.flow or ""]
+    ids = [step.id for step in flow.steps]
+    at: str | None = step_id
+    for _ in range(MAX_STEPS_PER_TURN):
+        if at is None:
+            finish(scene)
+            return
+        step = flow.steps[ids.index(at)]
+        if not applies(scene, step):
+            at = _following(flow, step)
+            continue
+        if step.ask:
+            scene.session = replace(scene.session, step=step.id, attempts=0)
+            ask(scene, step)
+            return
+        branch = "*"
+        if step.do:
+            branch = actions.do(scene, step.do) or "*"
+        if step.say:
+            scene.say(_reply_for(scene, step))
+        if step.end:
+            finish(scene)
+            return
+        at = step.next.get(branch) or step.next.get("*") or _following(flow, step)
+    scene.note(ConversationFailed("too_many_steps"))
+    finish(scene)
+
+
+def applies(scene: Scene, step: Step) -> bool:
+    """Whether the step is for this person now: not already answered, and its condition holds."""
+    if step.unless and scene.slot(step.unless) is not None:
+        return False
+    if step.ask and step.slot and scene.slot(step.slot) is not None:
+        return False
+    for name, wanted in step.only_if.items():
+        value = scene.slot(name)
+        if value is None or (wanted != "*" and _text(value) != wanted):
+            return False
+    return True
+
+
+def ask(scene: Scene, step: Step) -> None:
+    """Put the step's question."""
+    choices = choices_for(scene, step)
+    scene.say(_reply_for(scene, step), choices=choices)
+
+
+def ask_again(scene: Scene) -> None:
+    """Put the waiting question once more, after something else was answered. Nothing waits: nothing is said."""
+    step = scene.step
+    if step is not None and step.ask and scene.wants_flow is None:
+        ask(scene, step)
+
+
+def hear(scene: Scene, text: str) -> bool:
+    """Try the words as the waiting answer. Returns False when they are a question instead."""
+    step = scene.step
+    if step is None:
+        return False
+    read = read_text(scene, step, text)
+    if read.is_question:
+        return False
+    if scene.session.updated_at and scene.given.now - scene.session.updated_at > PAUSE and not read.ok:
+        offer_to_resume(scene)
+        return True
+    _take(scene, step, read)
+    return True
+
+
+def hear_choice(scene: Scene, value: str) -> None:
+    """A tap that answers the waiting step."""
+    step = scene.step
+    if step is not None:
+        _take(scene, step, read_choice(scene, step, value))
+
+
+def _take(scene: Scene, step: Step, read: Read) -> None:
+    if not read.ok:
+        _refuse(scene, step, read)
+        return
+    scene.forget(*_WORKING)
+    if step.slot:
+        scene.keep(**{step.slot: read.value})
+    scene.keep(**read.also)
+    for reply in read.remarks:
+        scene.say(reply)
+    scene.session = replace(
+        scene.session, attempts=0, unsure=0, history=(*scene.session.history, step.id)[-30:]
+    )
+    if read.asked_too:
+        answer_intent(scene, read.asked_too)
+    prefill.from_words(scene, scene.content.flows[scene.session.flow or ""])
+    flow = scene.content.flows[scene.session.flow or ""]
+    target = step.next.get(read.branch) or step.next.get("*") or _following(flow, step)
+    if target is None:
+        finish(scene)
+    else:
+        run_from(scene, target)
+
+
+def _refuse(scene: Scene, step: Step, read: Read) -> None:
+    """Say what is wrong. A narrowing question (which village? how many days?) is not a failed attempt."""
+    scene.keep(**read.also)
+    if read.narrowing:
+        scene.say(read.ask or step.invalid or "jawaban_tidak_jelas", read.slots, choices=read.choices)
+        return
+    attempts = scene.session.attempts + 1
+    scene.session = replace(scene.session, attempts=attempts)
+    if attempts >= step.attempts and step.give_up:
+        scene.session = replace(scene.session, attempts=0)
+        scene.note(HandoffRequested(f"{scene.session.flow}:{step.id}"))
+        run_from(scene, step.give_up)
+        return
+    current = choices_for(scene, step)
+    scene.say(read.ask or step.invalid or "jawaban_tidak_jelas", read.slots, choices=read.choices or current)
+
+
+def back(scene: Scene) -> None:
+    """To the question before, whose answer is forgotten."""
+    flow = scene.flow
+    if flow is None or scene.step is None:
+        scene.say("tidak_ada_yang_diulang")
+        return
+    history = list(scene.session.history)
+    while history:
+        step = flow.step(history.pop())
+        if step.id == scene.session.step:
+            continue
+        if step.slot:
+            scene.forget(step.slot, *_WORKING)
+        scene.session = replace(scene.session, history=tuple(history))
+        run_from(scene, step.id)
+        return
+    scene.say("ini_yang_pertama")
+    ask_again(scene)
+
+
+def change_by_name(scene: Scene, name: str) -> bool:
+    """"ubah NIK": to the step people call that. Returns False when no step has that name."""
+    flow = scene.flow
+    if flow is None:
+        return False
+    said = name.removesuffix("nya").strip()
+    for step in flow.steps:
+        if said in step.words or name in step.words:
+            change(scene, step.id)
+            return True
+    return False
+
+
+def change(scene: Scene, step_id: str) -> None:
+    """Forget one answer and ask it again; the answers after it stay."""
+    flow = scene.flow
+    step = next((step for step in flow.steps if step.id == step_id), None) if flow else None
+    if step is None:
+        scene.say("tombol_lama")
+        ask_again(scene)
+        return
+    if step.slot:
+        scene.forget(step.slot, *_WORKING)
+    scene.session = replace(scene.session, attempts=0)
+    run_from(scene, step.id)
+
+
+def cancel(scene: Scene) -> None:
+    """Leave the form and forget what was typed into it."""
+    flow = scene.flow
+    if flow is None or scene.step is None:
+        scene.say("tidak_ada_yang_dibatalkan")
+        return
+    scene.say(flow.cancelled or "dibatalkan")
+    finish(scene)
+
+
+def finish(scene: Scene) -> None:
+    """The flow is over: forget its slots, and go back to the form that was set aside, if any."""
+    flow = scene.flow
+    if flow is not None:
+        scene.forget(*(step.slot for step in flow.steps if step.slot), *_WORKING, *actions.MADE_BY_FORMS)
+    parked = scene.session.parked
+    scene.session = replace(scene.session, flow=None, step=None, attempts=0, history=(), parked=parked[1:])
+    if parked:
+        flow_id, step_id = parked[0]
+        scene.session = replace(scene.session, flow=flow_id, step=step_id)
+        ask_again(scene)
+
+
+def offer_to_resume(scene: Scene) -> None:
+    """Come back after a pause: say where the form stood and let the person choose."""
+    flow = scene.flow
+    if flow is None or scene.step is None:
+        return
+    scene.say(flow.resume or "lanjutkan_formulir", {"formulir": flow.name})
+
+
+def learn_village(scene: Scene, village: Village) -> None:
+    """The person came by a village's link: place them there without asking."""
+    scene.note(ProfileLearned(village=village.code))
+    scene.given = replace(scene.given, contact=replace(scene.contact, village=village))
+
+
+def _following(flow: FlowDef, step: Step) -> str | None:
+    index = flow.steps.index(step)
+    return flow.steps[index + 1].id if index + 1 < len(flow.steps) else None
+
+
+def _reply_for(scene: Scene, step: Step) -> str:
+    for slot, reply in step.say_if.items():
+        if scene.slot(slot) is not None:
+            return reply
+    return step.say or "jawaban_tidak_jelas"
+
+
+def _text(value: JsonValue) -> str:
+    match value:
+        case True:
+            return "yes"
+        case False:
+            return "no"
+        case {"id": str(text)}:
+            return text
+        case _:
+            return str(value)

@@ -1,0 +1,61 @@
+"""Never ask for what is already known: from the contact, and from what the person wrote by the way."""
+
+from __future__ import annotations
+
+from content.model import FlowDef, Step
+from flows.contact import ConsentState, Purpose
+from flows.conversation.scene import Scene
+from nlu.understanding import Entity, JsonValue
+
+_PURPOSES = {"setuju_pengingat": Purpose.REMINDERS, "setuju_siaran": Purpose.ANNOUNCEMENTS}
+
+
+def from_contact(scene: Scene, flow: FlowDef) -> None:
+    """Fill the slots of a flow from what is on record: village, phone, standing consents."""
+    asked = {step.slot for step in flow.steps if step.slot}
+    contact = scene.contact
+    if "desa" in asked and contact.village:
+        village = contact.village
+        scene.keep(desa={"code": village.code, "name": village.name, "path": village.path})
+    if "hp" in asked and contact.phone:
+        scene.keep(hp=contact.phone)
+    for slot, purpose in _PURPOSES.items():
+        if slot in asked and contact.consents[purpose] is ConsentState.GIVEN:
+            scene.keep(**{slot: True})
+
+
+def from_words(scene: Scene, flow: FlowDef) -> None:
+    """Fill empty slots from entities in the message ("petani, 1,2 juta sebulan"); never overwrite an answer.
+
+    Nothing personal is kept before the person agreed to it.
+    """
+    understanding = scene.understanding
+    if understanding is None:
+        return
+    agreed = scene.slot("setuju_data") is True
+    for step in flow.steps:
+        if not step.slot or scene.slot(step.slot) is not None or (step.personal and not agreed):
+            continue
+        value = _value(scene, step, understanding.entities)
+        if value is not None:
+            scene.keep(**{step.slot: value})
+
+
+def _value(scene: Scene, step: Step, entities: tuple[Entity, ...]) -> JsonValue:
+    for entity in entities:
+        match step.ask, entity.kind, entity.value:
+            case "income", "money", {"amount": int(amount), "period": "month"}:
+                return {"amount": amount, "period": "month"}
+            case "occupation", "occupation", str(occupation_id):
+                return occupation(scene, occupation_id)
+            case "day", "date", str(text) if text[-2:].isdecimal() and "tgl" in entity.text.casefold():
+                return min(int(text[-2:]), 28)
+    return None
+
+
+def occupation(scene: Scene, occupation_id: str) -> JsonValue:
+    """The occupation of the lexicon with that id, as a slot keeps it."""
+    for row in scene.content.lexicon.get("occupations", {}).get("occupations", ()):
+        if row["id"] == occupation_id:
+            return {key: row[key] for key in ("id", "name", "sector", "segment")}
+    return None
