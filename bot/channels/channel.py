@@ -1,0 +1,151 @@
+"""The contract every channel keeps. The core never learns which platform it is on.
+
+A channel does two things: it cuts a platform's payload into `Incoming`, `DeliveryReport`, `Blocked`, `Ignored` and `Unread`
+values (pure, no I/O), and it sends one `Outgoing` message, naming what went wrong with a `SendError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from content.model import Button
+from flows.contact import Channel as ChannelName
+from flows.message import HeardKind
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """One message from one person. `message_id` is the platform's own id: a repeat is recognised by it."""
+
+    message_id: str
+    person_id: str
+    kind: HeardKind
+    text: str
+    at: datetime
+    label: str | None = None  # what a tapped button showed
+    phone: str | None = None  # E.164, where the platform tells it
+    name: str | None = None  # display name, never trusted as the name on the KTP
+
+
+class Report(StrEnum):
+    """What became of a message we sent. Reports come in any order and repeatedly."""
+
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryReport:
+    """A platform's word on a message of ours, by the id it gave when it took it."""
+
+    external_id: str
+    report: Report
+    at: datetime
+    reason: str | None = None  # a SendError's code, when failed
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """The person blocked us (or unblocked, or changed their id): consent follows."""
+
+    person_id: str
+    blocked: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The platform gave the person a new id (chat migration, user_id_update)."""
+
+    old_id: str
+    new_id: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StopWish:
+    """The person used the platform's own stop or resume switch (WhatsApp user_preferences). It binds."""
+
+    person_id: str
+    stop: bool
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """Known and of no interest to us; answered 200 all the same."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """We can't read this part. It is kept, never lost and never a 500."""
+
+    why: str
+    payload: bytes
+
+
+Arrived = Incoming | DeliveryReport | Blocked | Moved | StopWish | Ignored | Unread
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What fits on this channel. Where there are fewer buttons than taps, numbered lines are added to the text."""
+
+    text: int
+    buttons: int
+    button_label: int
+    choices: int = 0
+    choice_label: int = 24
+    choice_hint: int = 72
+    caption: int = 1024
+    images: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message to one person. `template` names an approved template where the window is closed."""
+
+    to: str
+    text: str
+    buttons: tuple[Button, ...] = ()
+    choices: tuple[Button, ...] = ()
+    image: bytes | None = None  # PNG
+    template: str | None = None
+    template_slots: tuple[tuple[str, str], ...] = ()
+
+
+class Channel(Protocol):
+    """A way to reach people."""
+
+    name: ChannelName
+    account: str
+    limits: Limits
+
+    async def send(self, message: Outgoing) -> str:
+        """Send it and return the platform's id for it. Raises `bot.channels.errors.SendError`."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+def numbered(text: str, taps: Sequence[Button], room: int) -> str:
+    """The text with its taps as numbered lines, for a channel or a place that has no buttons.
+
+    Raises:
+        ValueError: it does not fit; content checks make sure that it does.
+    """
+    lines = [text, *(f"{number}. {tap.label}" for number, tap in enumerate(taps, start=1))]
+    joined = "\n".join(lines)
+    if len(joined) > room:
+        raise ValueError("the message does not fit this channel")
+    return joined
