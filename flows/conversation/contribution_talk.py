@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from content.model import Kind, NotInForce, SlotValue
-from content.render import written
+from content.render import write
 from flows.benefits.contribution import Contribution, Sector, contribution, contributions
 from flows.conversation.scene import Scene
 from nlu.understanding import JsonValue, Understanding
@@ -125,7 +125,7 @@ def _working(due: tuple[Contribution, ...]) -> str:
             runs[-1][0] += 1
         else:
             runs.append([1, month.two])
-    return " + ".join(f"{times} × {written(Kind.RUPIAH, amount)}" for times, amount in runs)
+    return " + ".join(f"{times} × {write(amount, Kind.RUPIAH)}" for times, amount in runs)
 
 
 def _smallest(scene: Scene, month: date) -> Mapping[str, SlotValue]:
