@@ -1,0 +1,141 @@
+"""Content says: every word and number of the bot, reviewed data read from this folder.
+
+`load` gives one frozen `Content`; `check` gives every problem. Nothing happens on import, and nothing here reads the
+clock: whoever asks hands over the day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from content.checks import Known, every_rule, references
+from content.model import (
+    Answer,
+    Button,
+    ConsentText,
+    ContentBroken,
+    Fact,
+    FactValue,
+    FlowDef,
+    IntentDef,
+    NotInForce,
+    Problem,
+    Rendered,
+    Reply,
+    SlotDef,
+    Source,
+)
+from content.reading.draft import Draft
+from content.reading.files import read
+from content.reading.words import plain_text
+from content.render import Shelf, SlotMissing, Template, fill, write
+from content.usage import names_in_code
+
+__all__ = ["Content", "ContentBroken", "Known", "NotInForce", "SlotMissing", "check", "load", "plain_text"]
+
+_HERE = Path(__file__).parent
+_CODE = ("nlu", "flows", "storage", "console", "bot")
+
+
+@dataclass(frozen=True)
+class Content:
+    """Everything the bot may say and ask, proved and frozen. `version` changes when any file changes."""
+
+    version: str
+    sources: Mapping[str, Source]
+    facts: Mapping[str, Fact]
+    slots: Mapping[str, SlotDef]
+    buttons: Mapping[str, Button]
+    replies: Mapping[str, Reply]
+    flows: Mapping[str, FlowDef]
+    answers: Mapping[str, Answer]
+    roles: Mapping[str, str]
+    intents: Mapping[str, IntentDef]
+    consents: Mapping[str, ConsentText]
+    lexicon: Mapping[str, Any]
+    templates: Mapping[str, Template] = field(repr=False)
+
+    def fact(self, key: str, day: date) -> FactValue:
+        """The value of a fact in force on `day`.
+
+        Raises:
+            KeyError: there is no such fact.
+            NotInForce: it has no value that day.
+        """
+        return self.facts[key].on(day)
+
+    def said(self, key: str, day: date) -> str:
+        """A fact as a person reads it: "Rp16.800"; raises as `fact` does."""
+        return write(self.fact(key, day).value, self.facts[key].kind)
+
+    def render(self, reply_key: str, day: date, slots: Mapping[str, Any] | None = None) -> Rendered:
+        """A reply as a person reads it on `day`.
+
+        Raises:
+            KeyError: there is no such reply.
+            NotInForce: a fact it names has no value that day.
+            SlotMissing: a slot it names was not given.
+        """
+        reply = self.replies[reply_key]
+        shelf = Shelf(self.facts, self.sources, self.slots)
+        return Rendered(
+            reply=reply_key,
+            text=fill(self.templates[reply_key], shelf, day, slots or {}),
+            buttons=tuple(self.buttons[button] for button in reply.buttons),
+            choices=tuple(self.buttons[button] for button in reply.choices),
+            image=reply.image,
+        )
+
+
+def load(root: Path | None = None) -> Content:
+    """Read the content under `root` (this folder by default).
+
+    Only what would break a conversation stops it: unreadable files and names that lead nowhere. `check` says the rest.
+
+    Raises:
+        ContentBroken: with every such problem.
+    """
+    draft, version = read(root or _HERE)
+    references(draft)
+    problems = draft.report.in_order()
+    if problems:
+        raise ContentBroken(tuple(problems))
+    return _freeze(draft, version)
+
+
+def check(root: Path | None = None, day: date | None = None, known: Known | None = None) -> list[Problem]:
+    """Every problem of the content under `root`, by file and line.
+
+    `known` says what code offers and uses (actions, kinds of answers, names); by default the names are looked up in
+    the packages beside this one. With `day`, dates after it are refused where they cannot be.
+    """
+    draft, _ = read(root or _HERE)
+    known = known or Known()
+    if known.names is None and root is None:
+        known = known.naming(names_in_code(_HERE.parent / package for package in _CODE))
+    every_rule(draft, day, known)
+    return draft.report.in_order()
+
+
+def _freeze(draft: Draft, version: str) -> Content:
+    templates = {key: Template.cut(reply.text) for key, reply in draft.replies.items()}
+    return Content(
+        version=version,
+        sources=MappingProxyType(draft.sources),
+        facts=MappingProxyType(draft.facts),
+        slots=MappingProxyType(draft.slots),
+        buttons=MappingProxyType(draft.buttons),
+        replies=MappingProxyType(draft.replies),
+        flows=MappingProxyType(draft.flows),
+        answers=MappingProxyType(draft.answers),
+        roles=MappingProxyType(draft.roles),
+        intents=MappingProxyType(draft.intents),
+        consents=MappingProxyType(draft.consents),
+        lexicon=MappingProxyType(draft.lexicon),
+        templates=MappingProxyType(templates),
+    )
