@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from content.checks import Known, every_rule, references
+from content.checks import Known, every_rule, must_hold
 from content.model import (
     Answer,
     Button,
@@ -73,6 +73,19 @@ class Content:
         """A fact as a person reads it: "Rp16.800"; raises as `fact` does."""
         return write(self.fact(key, day).value, self.facts[key].kind)
 
+    def answer_for(self, intent: str, words: str = "") -> Answer:
+        """What follows this intent; a closer answer when the message has one of its words.
+
+        Raises:
+            KeyError: the intent has no answer (the check proves it has).
+        """
+        answer = self.answers[intent]
+        spoken = f" {words.lower()} "
+        for closer in answer.when:
+            if any(f" {word} " in spoken for word in closer.words):
+                return closer
+        return answer
+
     def render(self, reply_key: str, day: date, slots: Mapping[str, Any] | None = None) -> Rendered:
         """A reply as a person reads it on `day`.
 
@@ -101,7 +114,7 @@ def load(root: Path | None = None) -> Content:
         ContentBroken: with every such problem.
     """
     draft, version = read(root or _HERE)
-    references(draft)
+    must_hold(draft)
     problems = draft.report.in_order()
     if problems:
         raise ContentBroken(tuple(problems))

@@ -171,11 +171,33 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the bot does with an intent when no form is waiting. Exactly one field is set."""
+    """What the bot does with an intent when no form is waiting. Exactly one of `say`, `do`, `start` is set.
+
+    `when` holds closer answers: the first with one of its `words` in the message is given instead.
+    """
 
     say: str | None = None
     do: str | None = None
     start: str | None = None
+    words: tuple[str, ...] = ()
+    when: tuple[Answer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finer:
+    """A closer reply for an intent when the message also has one of `words` (and one of `all_words`, if given)."""
+
+    intent: str
+    words: tuple[str, ...]
+    say: str
+    all_words: tuple[str, ...] = ()
+    where: str = ""
+
+    def fits(self, text: str) -> bool:
+        """Whether the text, in lower case and single spaces, has the words as whole words."""
+        padded = f" {text} "
+        found = any(f" {word} " in padded for word in self.words)
+        return found and (not self.all_words or any(f" {word} " in padded for word in self.all_words))
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,8 +79,9 @@ def _unknown(draft: Draft, place: Placeholder) -> Iterable[str]:
 def _answers(draft: Draft) -> None:
     for intent, answer in draft.answers.items():
         _exists(draft, intent, draft.intents, "Niat", "answer", intent)
-        _exists(draft, answer.say, draft.replies, "Balasan", "answer", intent)
-        _exists(draft, answer.start, draft.flows, "Alur", "answer", intent)
+        for one in (answer, *answer.when):
+            _exists(draft, one.say, draft.replies, "Balasan", "answer", intent)
+            _exists(draft, one.start, draft.flows, "Alur", "answer", intent)
     for role, intent in draft.roles.items():
         _exists(draft, intent, draft.intents, "Niat", "role", role)
 
@@ -94,7 +95,8 @@ def _flows(draft: Draft) -> None:
             at = ("step", flow.id, step.id)
             _exists(draft, step.say, draft.replies, "Balasan", *at, "say")
             _exists(draft, step.invalid, draft.replies, "Balasan", *at, "invalid")
-            _exists(draft, step.slot, draft.slots, "Slot", *at, "slot")
             _exists(draft, step.give_up, {**draft.replies, **steps}, "Balasan atau langkah", *at, "give_up")
+            for reply in step.say_if.values():
+                _exists(draft, reply, draft.replies, "Balasan", *at, "say_if")
             for target in step.next.values():
                 _exists(draft, target, steps, "Langkah", *at, "next")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from content.model import Answer, Button, ConsentText, Fact, FlowDef, IntentDef, Reply, SlotDef, Source
+from content.model import Answer, Button, ConsentText, Fact, Finer, FlowDef, IntentDef, Reply, SlotDef, Source
 from content.problems import Place, Places, Report
 
 
@@ -24,6 +24,7 @@ class Draft:
     flows: dict[str, FlowDef] = field(default_factory=dict)
     answers: dict[str, Answer] = field(default_factory=dict)
     roles: dict[str, str] = field(default_factory=dict)
+    finer: list[Finer] = field(default_factory=list)
     intents: dict[str, IntentDef] = field(default_factory=dict)
     consents: dict[str, ConsentText] = field(default_factory=dict)
     lexicon: dict[str, Any] = field(default_factory=dict)

@@ -16,6 +16,8 @@ DEPTHS = ("text", "quoted", "link", "official", "secondary")
 STATUSES = ("berlaku", "diubah", "dicabut")
 _KINDS = tuple(kind.value for kind in Kind)
 _LATER = date(9999, 12, 31)
+#: A fact's key, kind and columns: what is needed to read its values.
+_Shape = tuple[str, Kind, tuple[tuple[str, Kind], ...]]
 
 
 def read_sources(draft: Draft, source: Source, root: Node) -> None:
@@ -107,7 +109,7 @@ def _read_fact(draft: Draft, fields: Fields, key: str, *, excused: bool) -> None
         draft.unused_allowed.add(key)
     listed = fields.required("values")
     nodes = source.items(listed, f'"values" pada fakta "{key}"') if listed is not None else ()
-    read = [_read_value(draft, source, node, key, kind, columns) for node in nodes]
+    read = [_read_value(draft, source, node, (key, kind, columns)) for node in nodes]
     found = sorted((value for value in read if value is not None), key=lambda value: value.since)
     place = str(draft.places.at("fact", key))
     draft.facts[key] = Fact(key, meaning, kind, tuple(found), recheck_by or _LATER, columns, by_month, place)
@@ -128,9 +130,8 @@ def _columns(fields: Fields) -> tuple[tuple[str, Kind], ...]:
     return tuple((name, Kind(kind)) for name, kind in columns.items() if kind in known)
 
 
-def _read_value(
-    draft: Draft, source: Source, node: Node, key: str, kind: Kind, columns: tuple[tuple[str, Kind], ...]
-) -> FactValue | None:
+def _read_value(draft: Draft, source: Source, node: Node, fact: _Shape) -> FactValue | None:
+    key, kind, columns = fact
     fields = source.table(node, f'nilai fakta "{key}"')
     if fields is None:
         return None

@@ -54,7 +54,7 @@ def _step(draft: Draft, fields: Fields, flow: str) -> Step | None:
     step_id = fields.text("id")
     if not step_id:
         return None
-    for key in ("say", "ask", "slot", "invalid", "give_up", "do", "unless", "next", "only_if", "attempts"):
+    for key in ("say", "ask", "slot", "invalid", "give_up", "do", "unless", "next", "only_if", "say_if", "attempts"):
         draft.places.note(fields.source.place(fields.line_of(key)), "step", flow, step_id, key)
     draft.places.note(fields.source.place(fields.line), "step", flow, step_id)
     attempts = fields.maybe_whole("attempts")
@@ -72,6 +72,7 @@ def _step(draft: Draft, fields: Fields, flow: str) -> Step | None:
         do=fields.maybe("do"),
         unless=fields.maybe("unless"),
         only_if=fields.mapping("only_if"),
+        say_if=fields.mapping("say_if"),
         personal=fields.flag("personal"),
         end=fields.flag("end"),
         words=tuple(word for word, _ in fields.texts("words")),
@@ -102,13 +103,29 @@ def read_answers(draft: Draft, source: Source, root: Node) -> None:
         source.table(roles, '"roles"')
 
 
-def _answer(source: Source, node: Node, intent: str) -> Answer | None:
+def _answer(source: Source, node: Node, intent: str, *, closer: bool = False) -> Answer | None:
     fields = source.table(node, f'jawaban "{intent}"')
     if fields is None:
         return None
-    answer = Answer(say=fields.maybe("say"), do=fields.maybe("do"), start=fields.maybe("start"))
+    answer = Answer(
+        say=fields.maybe("say"),
+        do=fields.maybe("do"),
+        start=fields.maybe("start"),
+        words=tuple(word.lower() for word, _ in fields.texts("words")) if closer else (),
+        when=() if closer else _closer(fields, intent),
+    )
     if sum(fields.has(key) for key in _DOES) != 1:
         sentence = f'Jawaban "{intent}" harus punya tepat satu dari: say, do, start.'
         source.add(fields.line, "answer.action", sentence)
+    if closer and not answer.words:
+        fields.source.add(fields.line, "answer.words", f'Jawaban khusus "{intent}" harus punya "words".')
     fields.done()
     return answer
+
+
+def _closer(fields: Fields, intent: str) -> tuple[Answer, ...]:
+    node = fields.node("when")
+    if node is None:
+        return ()
+    read = (_answer(fields.source, item, intent, closer=True) for item in fields.source.items(node, '"when"'))
+    return tuple(answer for answer in read if answer is not None)
