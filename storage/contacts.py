@@ -1,0 +1,232 @@
+"""Who we talk with, and where: contacts and their addresses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select, update
+
+from flows.contact import Channel, ConsentState, Contact, LeadSummary, Purpose, ReminderPlan, Role
+from storage.audience import forecast, progress
+from storage.repository import AnyRow, NotFound, Repository
+from storage.tables import ADDRESS, CONSENT_CURRENT, CONTACT, INBOUND, LEAD, OUTBOX, REMINDER
+from storage.words import OutboxState
+
+_ZONE_UNTIL_KNOWN = "Asia/Jakarta"
+
+
+@dataclass(frozen=True, slots=True)
+class AddressView:
+    """Where a contact is reached. `external_id` is None once erased."""
+
+    id: int
+    contact_id: int
+    channel: Channel
+    account: str
+    external_id: str | None
+    blocked_at: datetime | None
+    last_inbound_at: datetime | None
+
+
+class Contacts(Repository):
+    """Contacts, their addresses, and the view of a person that one turn needs."""
+
+    __slots__ = ()
+
+    def find_or_make(self, channel: Channel, account: str, external_id: str, now: datetime) -> tuple[int, int]:
+        """The contact and address of this id, made on first sight. Returns (contact id, address id)."""
+        known = self._address_of(channel, account, external_id)
+        if known is not None and known.erased_at is None:
+            return known.contact_id, known.id
+        if known is not None:
+            self._forget_address(known.id)
+        return self._make(channel, account, external_id, now, instead_of=known.id if known else None)
+
+    def find(self, channel: Channel, account: str, external_id: str) -> tuple[int, int] | None:
+        """The contact and address of this id, if we know it and it wasn't erased."""
+        known = self._address_of(channel, account, external_id)
+        return (known.contact_id, known.id) if known is not None and known.erased_at is None else None
+
+    def exists(self, contact_id: int) -> bool:
+        """Whether there is a contact with this id that wasn't erased."""
+        query = select(CONTACT.c.id).where(CONTACT.c.id == contact_id, CONTACT.c.erased_at.is_(None))
+        return self._db.execute(query).first() is not None
+
+    def view(self, contact_id: int, *, with_audience: bool = False) -> Contact:
+        """The person as one turn needs them; officials get their village's numbers too when asked.
+
+        Raises:
+            NotFound: there is no such contact.
+        """
+        row = self._row(contact_id)
+        village = self._village_of(row.village_code) if row.village_code else None
+        official = with_audience and row.role is Role.OFFICIAL and village is not None
+        return Contact(
+            id=contact_id,
+            channel=row.channel or Channel.TERMINAL,
+            role=row.role,
+            name=row.name,
+            phone=row.phone,
+            village=village,
+            consents=self._consents(contact_id),
+            reminder=self._reminder(contact_id),
+            lead=self._lead(contact_id),
+            audience=forecast(self._db, row.village_code, without=contact_id) if official else None,
+            progress=progress(self._db, row.village_code) if official else None,
+            last_heard_at=row.last_inbound_at,
+        )
+
+    def learn(
+        self, contact_id: int, *, village: str | None = None, name: str | None = None, phone: str | None = None
+    ) -> None:
+        """Keep what outlives the conversation; what is None stays as it was."""
+        if name is not None:
+            self._change(contact_id, name=name)
+        if village is not None:
+            place = self._village_of(village)
+            self._change(contact_id, village_code=village, zone=place.zone.key if place else None)
+        if phone is not None:
+            known = {"phone": phone, "phone_hash": self._sealer.fingerprint("phone", phone)}
+            here = select(CONTACT.c.address_id).where(CONTACT.c.id == contact_id).scalar_subquery()
+            self._db.execute(update(ADDRESS).where(ADDRESS.c.id == here).values(known))
+
+    def set_role(self, contact_id: int, role: Role) -> None:
+        """Make a contact an official, or a worker again."""
+        self._change(contact_id, role=role)
+
+    def address(self, address_id: int) -> AddressView:
+        """One address.
+
+        Raises:
+            NotFound: there is no such address.
+        """
+        row = self._db.execute(select(ADDRESS).where(ADDRESS.c.id == address_id)).first()
+        if row is None:
+            raise NotFound
+        return _address(row)
+
+    def current_address(self, contact_id: int) -> AddressView | None:
+        """Where the contact last wrote from."""
+        query = select(ADDRESS).join(CONTACT, CONTACT.c.address_id == ADDRESS.c.id).where(CONTACT.c.id == contact_id)
+        row = self._db.execute(query).first()
+        return _address(row) if row else None
+
+    def mark_blocked(self, address_id: int, now: datetime) -> None:
+        """The person blocked us there; a message from them lifts it."""
+        self._db.execute(update(ADDRESS).where(ADDRESS.c.id == address_id).values(blocked_at=now))
+
+    def heard_from(self, contact_id: int, address_id: int, at: datetime) -> None:
+        """Note that the person wrote from here just then: it becomes their address and is not blocked."""
+        heard = {"last_inbound_at": at, "blocked_at": None}
+        self._db.execute(update(ADDRESS).where(ADDRESS.c.id == address_id).values(heard))
+        self._db.execute(
+            update(CONTACT)
+            .where(CONTACT.c.id == contact_id, CONTACT.c.address_id.is_distinct_from(address_id))
+            .values(address_id=address_id)
+        )
+
+    def _address_of(self, channel: Channel, account: str, external_id: str) -> AnyRow | None:
+        query = (
+            select(ADDRESS.c.id, ADDRESS.c.contact_id, CONTACT.c.erased_at)
+            .join(CONTACT, CONTACT.c.id == ADDRESS.c.contact_id)
+            .where(
+                ADDRESS.c.channel == channel,
+                ADDRESS.c.account == account,
+                ADDRESS.c.external_hash == self._sealer.fingerprint("address", external_id),
+            )
+        )
+        return self._db.execute(query).first()
+
+    def _make(
+        self, channel: Channel, account: str, external_id: str, now: datetime, *, instead_of: int | None
+    ) -> tuple[int, int]:
+        contact_id = self._db.execute(CONTACT.insert().values(created_at=now).returning(CONTACT.c.id)).scalar_one()
+        made = self._db.execute(
+            self._insert(ADDRESS)
+            .values(
+                channel=channel,
+                account=account,
+                external_id=external_id,
+                external_hash=self._sealer.fingerprint("address", external_id),
+                contact_id=contact_id,
+            )
+            .on_conflict_do_nothing(index_elements=["channel", "account", "external_hash"])
+            .returning(ADDRESS.c.id)
+        ).scalar()
+        if made is None:  # another process met the same person this very moment
+            self._db.execute(CONTACT.delete().where(CONTACT.c.id == contact_id))
+            return self.find_or_make(channel, account, external_id, now)
+        self._change(contact_id, address_id=made)
+        if instead_of is not None:
+            self._redirect(instead_of, made)
+        return contact_id, made
+
+    def _forget_address(self, address_id: int) -> None:
+        blank = {"external_id": None, "external_hash": None, "phone": None, "phone_hash": None}
+        self._db.execute(update(ADDRESS).where(ADDRESS.c.id == address_id).values(blank))
+
+    def _redirect(self, old: int, new: int) -> None:
+        """An erased person wrote again before their receipt left: it still has to reach them."""
+        waiting = OUTBOX.c.state.in_([OutboxState.DUE, OutboxState.SENDING])
+        self._db.execute(update(OUTBOX).where(OUTBOX.c.address_id == old, waiting).values(address_id=new))
+        self._db.execute(update(INBOUND).where(INBOUND.c.address_id == old).values(address_id=None))
+
+    def _change(self, contact_id: int, **values: object) -> None:
+        self._db.execute(update(CONTACT).where(CONTACT.c.id == contact_id).values(values))
+
+    def _row(self, contact_id: int) -> AnyRow:
+        query = (
+            select(
+                CONTACT.c.role,
+                CONTACT.c.name,
+                CONTACT.c.village_code,
+                ADDRESS.c.channel,
+                ADDRESS.c.phone,
+                ADDRESS.c.last_inbound_at,
+            )
+            .join(ADDRESS, ADDRESS.c.id == CONTACT.c.address_id, isouter=True)
+            .where(CONTACT.c.id == contact_id)
+        )
+        row = self._db.execute(query).first()
+        if row is None:
+            raise NotFound
+        return row
+
+    def _consents(self, contact_id: int) -> dict[Purpose, ConsentState]:
+        query = select(CONSENT_CURRENT.c.purpose, CONSENT_CURRENT.c.state).where(
+            CONSENT_CURRENT.c.contact_id == contact_id
+        )
+        return {row.purpose: row.state for row in self._db.execute(query)}
+
+    def _reminder(self, contact_id: int) -> ReminderPlan | None:
+        query = select(REMINDER.c.day, REMINDER.c.hour).where(REMINDER.c.contact_id == contact_id, REMINDER.c.active)
+        row = self._db.execute(query).first()
+        return ReminderPlan(row.day, row.hour) if row else None
+
+    def _lead(self, contact_id: int) -> LeadSummary | None:
+        query = (
+            select(LEAD.c.number, LEAD.c.state, LEAD.c.submitted_at, CONTACT.c.zone)
+            .join(CONTACT, CONTACT.c.id == LEAD.c.contact_id)
+            .where(LEAD.c.contact_id == contact_id)
+            .order_by(LEAD.c.id.desc())
+            .limit(1)
+        )
+        row = self._db.execute(query).first()
+        if row is None:
+            return None
+        day = row.submitted_at.astimezone(ZoneInfo(row.zone or _ZONE_UNTIL_KNOWN)).date()
+        return LeadSummary(row.number, row.state, day)
+
+
+def _address(row: AnyRow) -> AddressView:
+    return AddressView(
+        id=row.id,
+        contact_id=row.contact_id,
+        channel=row.channel,
+        account=row.account,
+        external_id=row.external_id,
+        blocked_at=row.blocked_at,
+        last_inbound_at=row.last_inbound_at,
+    )

@@ -1,0 +1,88 @@
+"""Forgetting a person: what is personal is overwritten at once; rows that prove what we did stay, tied to nobody.
+
+Only the address outlives the moment, because the receipt still has to reach it; `finish` blanks it once nothing is on
+its way. What stays: the receipt number of a lead, the dates of consents, and that messages were sent.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import exists, select, update
+
+from flows.contact import LeadState
+from flows.outreach.sending_policy import Kind
+from storage.outbox import Outbox
+from storage.repository import Repository
+from storage.tables import (
+    ADDRESS,
+    CONTACT,
+    HANDOFF,
+    INBOUND,
+    LEAD,
+    LEAD_MOVE,
+    NOT_UNDERSTOOD,
+    NOTICE,
+    OUTBOX,
+    REMINDER,
+    SESSION,
+)
+from storage.words import EndReason, InboundState, OutboxState
+
+
+class Erasure(Repository):
+    """Erase a contact, and finish the job once the receipt has left."""
+
+    __slots__ = ()
+
+    def erase(self, contact_id: int, now: datetime) -> list[str]:
+        """Overwrite all that is personal. Queue the receipt afterwards. Returns the lead numbers that stay."""
+        Outbox(self._db, self._sealer, self._village_of).skip_pending(contact_id, set(Kind), EndReason.ERASED)
+        self._forget_talk(contact_id)
+        numbers = self._forget_leads(contact_id)
+        blank = {"name": None, "village_code": None, "zone": None, "erased_at": now}
+        self._db.execute(update(CONTACT).where(CONTACT.c.id == contact_id).values(blank))
+        self._db.execute(update(ADDRESS).where(ADDRESS.c.contact_id == contact_id).values(phone=None, phone_hash=None))
+        return numbers
+
+    def finish(self, limit: int = 500) -> int:
+        """Blank the addresses and messages of erased contacts to whom nothing is on its way. Returns how many."""
+        moving = exists().where(
+            OUTBOX.c.contact_id == CONTACT.c.id, OUTBOX.c.state.in_([OutboxState.DUE, OutboxState.SENDING])
+        )
+        left = (
+            select(ADDRESS.c.contact_id)
+            .join(CONTACT, CONTACT.c.id == ADDRESS.c.contact_id)
+            .where(CONTACT.c.erased_at.is_not(None), ADDRESS.c.external_hash.is_not(None), ~moving)
+            .limit(limit)
+        )
+        people = self._db.scalars(left).all()
+        for contact_id in people:
+            self._blank_messages(contact_id)
+            blank = {"external_id": None, "external_hash": None, "last_inbound_at": None}
+            self._db.execute(update(ADDRESS).where(ADDRESS.c.contact_id == contact_id).values(blank))
+        return len(people)
+
+    def _forget_talk(self, contact_id: int) -> None:
+        self._blank_messages(contact_id)
+        for table in (SESSION, REMINDER, NOT_UNDERSTOOD, HANDOFF, NOTICE):
+            self._db.execute(table.delete().where(table.c.contact_id == contact_id))
+
+    def _blank_messages(self, contact_id: int) -> None:
+        """The rows stay so that a webhook delivered again is still known; what they said is gone.
+
+        A message that waits for its turn keeps its words: the person wrote it after asking to be forgotten.
+        """
+        over = INBOUND.c.state != InboundState.WAITING
+        self._db.execute(update(INBOUND).where(INBOUND.c.contact_id == contact_id, over).values(body=None))
+        ended = OUTBOX.c.state.not_in([OutboxState.DUE, OutboxState.SENDING])
+        blank = {"body": None, "taps": None, "external_id": None}
+        self._db.execute(update(OUTBOX).where(OUTBOX.c.contact_id == contact_id, ended).values(blank))
+
+    def _forget_leads(self, contact_id: int) -> list[str]:
+        mine = select(LEAD.c.id).where(LEAD.c.contact_id == contact_id)
+        self._db.execute(update(LEAD_MOVE).where(LEAD_MOVE.c.lead_id.in_(mine)).values(note=None))
+        blank = {"fields": None, "nik_hash": None, "phone_hash": None, "village_code": None, "official_number": None}
+        closed = {"state": LeadState.CLOSED, "close_reason": EndReason.ERASED.value}
+        erased = update(LEAD).where(LEAD.c.contact_id == contact_id).values(**blank, **closed)
+        return list(self._db.scalars(erased.returning(LEAD.c.number)))

@@ -1,0 +1,394 @@
+"""The first schema."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = '0001'
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table('audit',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('who', sa.String(length=80), nullable=False),
+    sa.Column('action', sa.String(length=60), nullable=False),
+    sa.Column('target', sa.String(length=80), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('reason', sa.String(length=200), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_audit'))
+    )
+    with op.batch_alter_table('audit', schema=None) as batch_op:
+        batch_op.create_index('ix_audit_target', ['target', 'id'], unique=False)
+
+    op.create_table('broadcast_person',
+    sa.Column('broadcast_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('contact_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('state', sa.String(30), nullable=False),
+    sa.Column('reason', sa.String(length=60), nullable=True),
+    sa.PrimaryKeyConstraint('broadcast_id', 'contact_id', name=op.f('pk_broadcast_person'))
+    )
+    with op.batch_alter_table('broadcast_person', schema=None) as batch_op:
+        batch_op.create_index('ix_broadcast_person_state', ['broadcast_id', 'state'], unique=False)
+
+    op.create_table('contact',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('role', sa.String(30), nullable=False),
+    sa.Column('name', sa.LargeBinary(), nullable=True),
+    sa.Column('village_code', sa.String(length=13), nullable=True),
+    sa.Column('zone', sa.String(length=40), nullable=True),
+    sa.Column('address_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('erased_at', sa.DateTime(timezone=True), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_contact'))
+    )
+    with op.batch_alter_table('contact', schema=None) as batch_op:
+        batch_op.create_index('ix_contact_village_code', ['village_code'], unique=False)
+
+    op.create_table('early_report',
+    sa.Column('external_hash', sa.LargeBinary(length=16), nullable=False),
+    sa.Column('state', sa.String(30), nullable=False),
+    sa.Column('reason', sa.String(length=60), nullable=True),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('external_hash', name=op.f('pk_early_report'))
+    )
+    op.create_table('outbox',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('contact_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('address_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=True),
+    sa.Column('kind', sa.String(30), nullable=False),
+    sa.Column('priority', sa.Integer(), nullable=False),
+    sa.Column('reply', sa.String(length=80), nullable=True),
+    sa.Column('body', sa.LargeBinary(), nullable=True),
+    sa.Column('taps', sa.LargeBinary(), nullable=True),
+    sa.Column('image', sa.String(length=80), nullable=True),
+    sa.Column('content_version', sa.String(length=64), nullable=True),
+    sa.Column('state', sa.String(30), nullable=False),
+    sa.Column('reason', sa.String(length=60), nullable=True),
+    sa.Column('made_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('due_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('claimed_by', sa.String(length=60), nullable=True),
+    sa.Column('claimed_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('attempts', sa.Integer(), nullable=False),
+    sa.Column('external_id', sa.LargeBinary(), nullable=True),
+    sa.Column('external_hash', sa.LargeBinary(length=16), nullable=True),
+    sa.Column('sent_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('inbound_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=True),
+    sa.Column('broadcast_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=True),
+    sa.Column('reminder_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=True),
+    sa.Column('once_key', sa.String(length=80), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_outbox'))
+    )
+    with op.batch_alter_table('outbox', schema=None) as batch_op:
+        batch_op.create_index('ix_outbox_broadcast_due', ['broadcast_id', 'due_at', 'id'], unique=False, sqlite_where=sa.text("state = 'due' AND broadcast_id IS NOT NULL"), postgresql_where=sa.text("state = 'due' AND broadcast_id IS NOT NULL"))
+        batch_op.create_index('ix_outbox_broadcast_person', ['broadcast_id', 'contact_id'], unique=True, sqlite_where=sa.text('broadcast_id IS NOT NULL'), postgresql_where=sa.text('broadcast_id IS NOT NULL'))
+        batch_op.create_index('ix_outbox_contact_id', ['contact_id', 'id'], unique=False)
+        batch_op.create_index('ix_outbox_due', ['priority', 'due_at', 'id'], unique=False, sqlite_where=sa.text("state = 'due' AND broadcast_id IS NULL"), postgresql_where=sa.text("state = 'due' AND broadcast_id IS NULL"))
+        batch_op.create_index('ix_outbox_due_reply', ['contact_id', 'id'], unique=False, sqlite_where=sa.text("state = 'due' AND priority = 0"), postgresql_where=sa.text("state = 'due' AND priority = 0"))
+        batch_op.create_index('ix_outbox_external_hash', ['external_hash'], unique=False, sqlite_where=sa.text('external_hash IS NOT NULL'), postgresql_where=sa.text('external_hash IS NOT NULL'))
+        batch_op.create_index('ix_outbox_once_key', ['once_key'], unique=True, sqlite_where=sa.text('once_key IS NOT NULL'), postgresql_where=sa.text('once_key IS NOT NULL'))
+        batch_op.create_index('ix_outbox_sending', ['claimed_until'], unique=False, sqlite_where=sa.text("state = 'sending'"), postgresql_where=sa.text("state = 'sending'"))
+        batch_op.create_index('ix_outbox_sending_contact', ['contact_id', 'id'], unique=False, sqlite_where=sa.text("state = 'sending'"), postgresql_where=sa.text("state = 'sending'"))
+
+    op.create_table('setting',
+    sa.Column('key', sa.String(length=60), nullable=False),
+    sa.Column('value', sa.String(length=500), nullable=False),
+    sa.PrimaryKeyConstraint('key', name=op.f('pk_setting'))
+    )
+    op.create_table('staff_user',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('name', sa.String(length=80), nullable=False),
+    sa.Column('login', sa.String(length=60), nullable=False),
+    sa.Column('password_hash', sa.String(length=160), nullable=False),
+    sa.Column('role', sa.String(30), nullable=False),
+    sa.Column('made_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('disabled_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('totp_secret', sa.LargeBinary(), nullable=True),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_staff_user')),
+    sa.UniqueConstraint('login', name=op.f('uq_staff_user_login'))
+    )
+    op.create_table('unread',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('channel', sa.String(30), nullable=False),
+    sa.Column('why', sa.String(length=60), nullable=False),
+    sa.Column('payload', sa.LargeBinary(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_unread'))
+    )
+    op.create_table('address',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('channel', sa.String(30), nullable=False),
+    sa.Column('account', sa.String(length=100), nullable=False),
+    sa.Column('external_id', sa.LargeBinary(), nullable=True),
+    sa.Column('external_hash', sa.LargeBinary(length=16), nullable=True),
+    sa.Column('contact_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('blocked_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('last_inbound_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('phone', sa.LargeBinary(), nullable=True),
+    sa.Column('phone_hash', sa.LargeBinary(length=16), nullable=True),
+    sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_address_contact_id_contact')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_address')),
+    sa.UniqueConstraint('channel', 'account', 'external_hash', name=op.f('uq_address_channel_account_external_hash'))
+    )
+    with op.batch_alter_table('address', schema=None) as batch_op:
+        batch_op.create_index('ix_address_contact_id', ['contact_id'], unique=False)
+        batch_op.create_index('ix_address_phone_hash', ['phone_hash'], unique=False, sqlite_where=sa.text('phone_hash IS NOT NULL'), postgresql_where=sa.text('phone_hash IS NOT NULL'))
+
+    op.create_table('broadcast',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('village_code', sa.String(length=13), nullable=False),
+    sa.Column('made_by_contact', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=True),
+    sa.Column('made_by_staff', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=True),
+    sa.Column('text', sa.LargeBinary(), nullable=False),
+    sa.Column('reply', sa.String(length=80), nullable=True),
+    sa.Column('content_version', sa.String(length=64), nullable=True),
+    sa.Column('state', sa.String(30), nullable=False),
+    sa.Column('will', sa.Integer(), nullable=False),
+    sa.Column('wont', sa.Integer(), nullable=False),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('finished_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['made_by_contact'], ['contact.id'], name=op.f('fk_broadcast_made_by_contact_contact')),
+    sa.ForeignKeyConstraint(['made_by_staff'], ['staff_user.id'], name=op.f('fk_broadcast_made_by_staff_staff_user')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_broadcast'))
+    )
+    with op.batch_alter_table('broadcast', schema=None) as batch_op:
+        batch_op.create_index('ix_broadcast_sending', ['id'], unique=False, sqlite_where=sa.text("state = 'sending'"), postgresql_where=sa.text("state = 'sending'"))
+        batch_op.create_index('ix_broadcast_village_code', ['village_code', 'id'], unique=False)
+
+    op.create_table('consent',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('contact_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('purpose', sa.String(30), nullable=False),
+    sa.Column('state', sa.String(30), nullable=False),
+    sa.Column('version', sa.String(length=60), nullable=True),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('via', sa.String(length=30), nullable=False),
+    sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_consent_contact_id_contact')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_consent'))
+    )
+    with op.batch_alter_table('consent', schema=None) as batch_op:
+        batch_op.create_index('ix_consent_contact_id', ['contact_id', 'id'], unique=False)
+
+    op.create_table('consent_current',
+    sa.Column('contact_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('purpose', sa.String(30), nullable=False),
+    sa.Column('state', sa.String(30), nullable=False),
+    sa.Column('version', sa.String(length=60), nullable=True),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_consent_current_contact_id_contact')),
+    sa.PrimaryKeyConstraint('contact_id', 'purpose', name=op.f('pk_consent_current'))
+    )
+    op.create_table('handoff',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('contact_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('reason', sa.String(length=60), nullable=False),
+    sa.Column('grave', sa.Boolean(), nullable=False),
+    sa.Column('opened_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('closed_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('closed_by', sa.String(length=80), nullable=True),
+    sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_handoff_contact_id_contact')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_handoff'))
+    )
+    with op.batch_alter_table('handoff', schema=None) as batch_op:
+        batch_op.create_index('ix_handoff_contact_id', ['contact_id', 'id'], unique=False)
+        batch_op.create_index('ix_handoff_open', ['id'], unique=False, sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
+
+    op.create_table('lead',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('number', sa.String(length=30), nullable=False),
+    sa.Column('contact_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('fields', sa.LargeBinary(), nullable=True),
+    sa.Column('nik_hash', sa.LargeBinary(length=16), nullable=True),
+    sa.Column('phone_hash', sa.LargeBinary(length=16), nullable=True),
+    sa.Column('village_code', sa.String(length=13), nullable=True),
+    sa.Column('state', sa.String(30), nullable=False),
+    sa.Column('submitted_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('consent_version', sa.String(length=60), nullable=False),
+    sa.Column('duplicate_of', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=True),
+    sa.Column('duplicate_by', sa.String(30), nullable=True),
+    sa.Column('assigned_to', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=True),
+    sa.Column('official_number', sa.String(length=40), nullable=True),
+    sa.Column('close_reason', sa.String(length=60), nullable=True),
+    sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_lead_contact_id_contact')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_lead')),
+    sa.UniqueConstraint('number', name=op.f('uq_lead_number'))
+    )
+    with op.batch_alter_table('lead', schema=None) as batch_op:
+        batch_op.create_index('ix_lead_contact_id', ['contact_id', 'id'], unique=False)
+        batch_op.create_index('ix_lead_nik_hash', ['nik_hash'], unique=False, sqlite_where=sa.text('nik_hash IS NOT NULL'), postgresql_where=sa.text('nik_hash IS NOT NULL'))
+        batch_op.create_index('ix_lead_phone_hash', ['phone_hash'], unique=False, sqlite_where=sa.text('phone_hash IS NOT NULL'), postgresql_where=sa.text('phone_hash IS NOT NULL'))
+        batch_op.create_index('ix_lead_state', ['state', 'id'], unique=False)
+        batch_op.create_index('ix_lead_village_code_state', ['village_code', 'state', 'id'], unique=False)
+
+    op.create_table('not_understood',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('contact_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('text', sa.LargeBinary(), nullable=True),
+    sa.Column('ranking', sa.JSON(), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_not_understood_contact_id_contact')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_not_understood'))
+    )
+    with op.batch_alter_table('not_understood', schema=None) as batch_op:
+        batch_op.create_index('ix_not_understood_contact_id', ['contact_id'], unique=False)
+
+    op.create_table('notice',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('contact_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('kind', sa.String(30), nullable=False),
+    sa.Column('payload', sa.LargeBinary(), nullable=True),
+    sa.Column('made_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('done_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_notice_contact_id_contact')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_notice'))
+    )
+    with op.batch_alter_table('notice', schema=None) as batch_op:
+        batch_op.create_index('ix_notice_pending', ['id'], unique=False, sqlite_where=sa.text('done_at IS NULL'), postgresql_where=sa.text('done_at IS NULL'))
+
+    op.create_table('reminder',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('contact_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('day', sa.Integer(), nullable=False),
+    sa.Column('hour', sa.Integer(), nullable=False),
+    sa.Column('next_due_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('active', sa.Boolean(), nullable=False),
+    sa.Column('stopped_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_reminder_contact_id_contact')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_reminder')),
+    sa.UniqueConstraint('contact_id', name=op.f('uq_reminder_contact_id'))
+    )
+    with op.batch_alter_table('reminder', schema=None) as batch_op:
+        batch_op.create_index('ix_reminder_next_due_at', ['next_due_at', 'id'], unique=False, sqlite_where=sa.text('active'), postgresql_where=sa.text('active'))
+
+    op.create_table('session',
+    sa.Column('contact_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('state', sa.LargeBinary(), nullable=False),
+    sa.Column('version', sa.Integer(), nullable=False),
+    sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_session_contact_id_contact')),
+    sa.PrimaryKeyConstraint('contact_id', name=op.f('pk_session'))
+    )
+    op.create_table('inbound',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('channel', sa.String(30), nullable=False),
+    sa.Column('account', sa.String(length=100), nullable=False),
+    sa.Column('external_hash', sa.LargeBinary(length=16), nullable=False),
+    sa.Column('contact_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('address_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=True),
+    sa.Column('body', sa.LargeBinary(), nullable=True),
+    sa.Column('received_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('state', sa.String(30), nullable=False),
+    sa.Column('attempts', sa.Integer(), nullable=False),
+    sa.Column('claimed_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('error_code', sa.String(length=60), nullable=True),
+    sa.ForeignKeyConstraint(['address_id'], ['address.id'], name=op.f('fk_inbound_address_id_address')),
+    sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_inbound_contact_id_contact')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_inbound')),
+    sa.UniqueConstraint('channel', 'account', 'external_hash', name=op.f('uq_inbound_channel_account_external_hash'))
+    )
+    with op.batch_alter_table('inbound', schema=None) as batch_op:
+        batch_op.create_index('ix_inbound_contact_id', ['contact_id', 'id'], unique=False)
+        batch_op.create_index('ix_inbound_set_aside', ['id'], unique=False, sqlite_where=sa.text("state = 'set_aside'"), postgresql_where=sa.text("state = 'set_aside'"))
+        batch_op.create_index('ix_inbound_waiting', ['id'], unique=False, sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
+        batch_op.create_index('ix_inbound_waiting_contact', ['contact_id', 'id'], unique=False, sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
+
+    op.create_table('lead_move',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('lead_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('from_state', sa.String(30), nullable=False),
+    sa.Column('to_state', sa.String(30), nullable=False),
+    sa.Column('by', sa.String(length=80), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('note', sa.LargeBinary(), nullable=True),
+    sa.ForeignKeyConstraint(['lead_id'], ['lead.id'], name=op.f('fk_lead_move_lead_id_lead')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_lead_move'))
+    )
+    with op.batch_alter_table('lead_move', schema=None) as batch_op:
+        batch_op.create_index('ix_lead_move_lead_id', ['lead_id', 'id'], unique=False)
+
+
+
+def downgrade() -> None:
+    with op.batch_alter_table('lead_move', schema=None) as batch_op:
+        batch_op.drop_index('ix_lead_move_lead_id')
+
+    op.drop_table('lead_move')
+    with op.batch_alter_table('inbound', schema=None) as batch_op:
+        batch_op.drop_index('ix_inbound_waiting_contact', sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
+        batch_op.drop_index('ix_inbound_waiting', sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
+        batch_op.drop_index('ix_inbound_set_aside', sqlite_where=sa.text("state = 'set_aside'"), postgresql_where=sa.text("state = 'set_aside'"))
+        batch_op.drop_index('ix_inbound_contact_id')
+
+    op.drop_table('inbound')
+    op.drop_table('session')
+    with op.batch_alter_table('reminder', schema=None) as batch_op:
+        batch_op.drop_index('ix_reminder_next_due_at', sqlite_where=sa.text('active'), postgresql_where=sa.text('active'))
+
+    op.drop_table('reminder')
+    with op.batch_alter_table('notice', schema=None) as batch_op:
+        batch_op.drop_index('ix_notice_pending', sqlite_where=sa.text('done_at IS NULL'), postgresql_where=sa.text('done_at IS NULL'))
+
+    op.drop_table('notice')
+    with op.batch_alter_table('not_understood', schema=None) as batch_op:
+        batch_op.drop_index('ix_not_understood_contact_id')
+
+    op.drop_table('not_understood')
+    with op.batch_alter_table('lead', schema=None) as batch_op:
+        batch_op.drop_index('ix_lead_village_code_state')
+        batch_op.drop_index('ix_lead_state')
+        batch_op.drop_index('ix_lead_phone_hash', sqlite_where=sa.text('phone_hash IS NOT NULL'), postgresql_where=sa.text('phone_hash IS NOT NULL'))
+        batch_op.drop_index('ix_lead_nik_hash', sqlite_where=sa.text('nik_hash IS NOT NULL'), postgresql_where=sa.text('nik_hash IS NOT NULL'))
+        batch_op.drop_index('ix_lead_contact_id')
+
+    op.drop_table('lead')
+    with op.batch_alter_table('handoff', schema=None) as batch_op:
+        batch_op.drop_index('ix_handoff_open', sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
+        batch_op.drop_index('ix_handoff_contact_id')
+
+    op.drop_table('handoff')
+    op.drop_table('consent_current')
+    with op.batch_alter_table('consent', schema=None) as batch_op:
+        batch_op.drop_index('ix_consent_contact_id')
+
+    op.drop_table('consent')
+    with op.batch_alter_table('broadcast', schema=None) as batch_op:
+        batch_op.drop_index('ix_broadcast_village_code')
+        batch_op.drop_index('ix_broadcast_sending', sqlite_where=sa.text("state = 'sending'"), postgresql_where=sa.text("state = 'sending'"))
+
+    op.drop_table('broadcast')
+    with op.batch_alter_table('address', schema=None) as batch_op:
+        batch_op.drop_index('ix_address_phone_hash', sqlite_where=sa.text('phone_hash IS NOT NULL'), postgresql_where=sa.text('phone_hash IS NOT NULL'))
+        batch_op.drop_index('ix_address_contact_id')
+
+    op.drop_table('address')
+    op.drop_table('unread')
+    op.drop_table('staff_user')
+    op.drop_table('setting')
+    with op.batch_alter_table('outbox', schema=None) as batch_op:
+        batch_op.drop_index('ix_outbox_sending_contact', sqlite_where=sa.text("state = 'sending'"), postgresql_where=sa.text("state = 'sending'"))
+        batch_op.drop_index('ix_outbox_sending', sqlite_where=sa.text("state = 'sending'"), postgresql_where=sa.text("state = 'sending'"))
+        batch_op.drop_index('ix_outbox_once_key', sqlite_where=sa.text('once_key IS NOT NULL'), postgresql_where=sa.text('once_key IS NOT NULL'))
+        batch_op.drop_index('ix_outbox_external_hash', sqlite_where=sa.text('external_hash IS NOT NULL'), postgresql_where=sa.text('external_hash IS NOT NULL'))
+        batch_op.drop_index('ix_outbox_due_reply', sqlite_where=sa.text("state = 'due' AND priority = 0"), postgresql_where=sa.text("state = 'due' AND priority = 0"))
+        batch_op.drop_index('ix_outbox_due', sqlite_where=sa.text("state = 'due' AND broadcast_id IS NULL"), postgresql_where=sa.text("state = 'due' AND broadcast_id IS NULL"))
+        batch_op.drop_index('ix_outbox_contact_id')
+        batch_op.drop_index('ix_outbox_broadcast_person', sqlite_where=sa.text('broadcast_id IS NOT NULL'), postgresql_where=sa.text('broadcast_id IS NOT NULL'))
+        batch_op.drop_index('ix_outbox_broadcast_due', sqlite_where=sa.text("state = 'due' AND broadcast_id IS NOT NULL"), postgresql_where=sa.text("state = 'due' AND broadcast_id IS NOT NULL"))
+
+    op.drop_table('outbox')
+    op.drop_table('early_report')
+    with op.batch_alter_table('contact', schema=None) as batch_op:
+        batch_op.drop_index('ix_contact_village_code')
+
+    op.drop_table('contact')
+    with op.batch_alter_table('broadcast_person', schema=None) as batch_op:
+        batch_op.drop_index('ix_broadcast_person_state')
+
+    op.drop_table('broadcast_person')
+    with op.batch_alter_table('audit', schema=None) as batch_op:
+        batch_op.drop_index('ix_audit_target')
+
+    op.drop_table('audit')

@@ -1,0 +1,341 @@
+"""Messages on their way out: queued once, claimed in order, sent with no lock held, settled whatever comes back.
+
+Replies go before notices, notices before reminders, reminders before broadcasts. A contact's replies leave one at a
+time and in order. A row left in `sending` by a dead process is taken over: a reply is due again, everything we started
+ourselves becomes `unknown`, because silence is better than twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal_column, not_, or_, select, update
+
+from flows.contact import Channel, Purpose
+from flows.outreach.sending_policy import Kind
+from storage.columns import literal_word
+from storage.conversation import Line, Tap, conversation, new_since
+from storage.outcomes import Delivered, Failed, Outcome, Postponed, Read, Sent, Skipped, Unknown
+from storage.repository import AnyRow, Repository
+from storage.tables import ADDRESS, BROADCAST, BROADCAST_PERSON, EARLY_REPORT, OUTBOX
+from storage.words import KINDS_RESTING_ON, PRIORITY, BroadcastState, EndReason, OutboxState, PersonState
+
+_DUE = OUTBOX.c.state == literal_word(OutboxState.DUE)
+_SENDING = OUTBOX.c.state == literal_word(OutboxState.SENDING)
+_OWN_LANES = (Kind.REPLY, Kind.NOTICE, Kind.REMINDER)
+_STILL_MOVING = (OutboxState.DUE, OutboxState.SENDING)
+_NOT_YET_SENT = (*_STILL_MOVING, OutboxState.UNKNOWN)
+
+#: From which states an outcome moves a row on; reports come in any order and repeatedly, and never move it back.
+_MOVES_FROM: Mapping[OutboxState, tuple[OutboxState, ...]] = {
+    OutboxState.SENT: _NOT_YET_SENT,
+    OutboxState.DELIVERED: (*_NOT_YET_SENT, OutboxState.SENT),
+    OutboxState.READ: (*_NOT_YET_SENT, OutboxState.SENT, OutboxState.DELIVERED),
+    OutboxState.FAILED: (*_NOT_YET_SENT, OutboxState.SENT),
+    OutboxState.SKIPPED: _STILL_MOVING,
+    OutboxState.DUE: _STILL_MOVING,
+    OutboxState.UNKNOWN: (OutboxState.SENDING,),
+}
+_BROADCAST_STATE = {state: PersonState(state.value) for state in OutboxState if state not in _STILL_MOVING}
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A claimed message with all that a channel needs. `external_id` is None when the address was erased."""
+
+    id: int
+    contact_id: int
+    address_id: int | None
+    channel: Channel | None
+    account: str | None
+    external_id: str | None
+    kind: Kind
+    reply: str | None
+    body: str
+    taps: tuple[Tap, ...]
+    image: str | None
+    content_version: str | None
+    made_at: datetime
+    due_at: datetime
+    expires_at: datetime | None
+    attempts: int
+    inbound_id: int | None
+    broadcast_id: int | None
+    reminder_id: int | None
+
+
+class Outbox(Repository):
+    """Queue, claim, settle."""
+
+    __slots__ = ()
+
+    def queue(
+        self,
+        contact_id: int,
+        address_id: int | None,
+        kind: Kind,
+        body: str,
+        now: datetime,
+        *,
+        reply: str | None = None,
+        taps: Sequence[Tap] = (),
+        image: str | None = None,
+        content_version: str | None = None,
+        due_at: datetime | None = None,
+        expires_at: datetime | None = None,
+        inbound_id: int | None = None,
+        reminder_id: int | None = None,
+        once_key: str | None = None,
+    ) -> int | None:
+        """Queue one message and return its id; None when `once_key` was used before."""
+        insert = self._insert(OUTBOX).values(
+            contact_id=contact_id,
+            address_id=address_id,
+            kind=kind,
+            priority=PRIORITY[kind],
+            reply=reply,
+            body=body,
+            taps=[dict(tap) for tap in taps] or None,
+            image=image,
+            content_version=content_version,
+            made_at=now,
+            due_at=due_at or now,
+            expires_at=expires_at,
+            inbound_id=inbound_id,
+            reminder_id=reminder_id,
+            once_key=once_key,
+        )
+        once = insert.on_conflict_do_nothing(index_elements=["once_key"], index_where=OUTBOX.c.once_key.is_not(None))
+        return self._db.execute(once.returning(OUTBOX.c.id)).scalar()
+
+    def claim(self, now: datetime, limit: int, lease: timedelta, worker: str) -> list[Due]:
+        """Take up to `limit` due messages for this worker: by priority, then by due time."""
+        ids: list[int] = []
+        for kind in _OWN_LANES:
+            ids += self._ids(_own_lane(kind, now).limit(limit - len(ids))) if len(ids) < limit else []
+        for broadcast_id in self._broadcasts_sending() if len(ids) < limit else ():
+            ids += self._ids(_broadcast_lane(broadcast_id, now).limit(limit - len(ids)))
+            if len(ids) >= limit:
+                break
+        if not ids:
+            return []
+        taken = {"state": OutboxState.SENDING, "claimed_by": worker, "claimed_until": now + lease}
+        self._db.execute(update(OUTBOX).where(OUTBOX.c.id.in_(ids)).values(**taken, attempts=OUTBOX.c.attempts + 1))
+        return self._claimed(ids)
+
+    def settle(self, outbox_id: int, outcome: Outcome, *, worker: str | None = None) -> bool:
+        """Record what became of a message; False when the row is already further on.
+
+        With `worker`, only if that worker still holds it: one whose row was taken over must not postpone or skip it.
+        """
+        state, values = _effect(outcome)
+        where = [OUTBOX.c.id == outbox_id, OUTBOX.c.state.in_(_MOVES_FROM[state])]
+        if worker is not None:
+            where.append(OUTBOX.c.claimed_by == worker)
+        if isinstance(outcome, Sent):
+            values["external_hash"] = self._sealer.fingerprint("outbox", outcome.external_id)
+        moved = self._db.execute(
+            update(OUTBOX)
+            .where(*where)
+            .values(state=state, claimed_until=None, **values)
+            .returning(OUTBOX.c.broadcast_id, OUTBOX.c.contact_id)
+        ).first()
+        if moved is None:
+            return False
+        self._tell_broadcast(moved, state, values.get("reason"))
+        if isinstance(outcome, Sent):
+            self._apply_early_report(outbox_id, values["external_hash"])
+        return True
+
+    def mark_by_external_id(self, external_id: str, outcome: Delivered | Read | Failed) -> bool:
+        """Record a delivery report. One that overtook our own note of sending is kept until that note comes."""
+        mark = self._sealer.fingerprint("outbox", external_id)
+        outbox_id = self._db.scalar(
+            select(OUTBOX.c.id).where(OUTBOX.c.external_hash == mark, OUTBOX.c.external_hash.is_not(None))
+        )
+        if outbox_id is not None:
+            return self.settle(outbox_id, outcome)
+        self._keep_early_report(mark, outcome)
+        return False
+
+    def take_over(self, now: datetime) -> int:
+        """Free what dead workers held: replies are due again, the rest becomes unknown. Returns how many."""
+        expired = and_(_SENDING, OUTBOX.c.claimed_until <= now)
+        freed = {"claimed_by": None, "claimed_until": None}
+        reply = OUTBOX.c.kind == Kind.REPLY
+        again = self._db.execute(update(OUTBOX).where(expired, reply).values(state=OutboxState.DUE, **freed))
+        lost = self._db.execute(
+            update(OUTBOX)
+            .where(expired, ~reply)
+            .values(state=OutboxState.UNKNOWN, reason=EndReason.SENDER_DIED, **freed)
+            .returning(OUTBOX.c.broadcast_id, OUTBOX.c.contact_id)
+        ).all()
+        for row in lost:
+            self._tell_broadcast(row, OutboxState.UNKNOWN, EndReason.SENDER_DIED)
+        return again.rowcount + len(lost)
+
+    def skip_pending(self, contact_id: int, kinds: Collection[Kind], reason: str) -> int:
+        """Skip what is queued for this person and not yet on its way. Returns how many."""
+        skipped = self._db.execute(
+            update(OUTBOX)
+            .where(OUTBOX.c.contact_id == contact_id, OUTBOX.c.state == OutboxState.DUE, OUTBOX.c.kind.in_(kinds))
+            .values(state=OutboxState.SKIPPED, reason=reason)
+            .returning(OUTBOX.c.broadcast_id, OUTBOX.c.contact_id)
+        ).all()
+        for row in skipped:
+            self._tell_broadcast(row, OutboxState.SKIPPED, reason)
+        return len(skipped)
+
+    def skip_resting_on(self, contact_id: int, purposes: Iterable[Purpose], reason: str) -> int:
+        """Skip what rests on these consents."""
+        kinds = {kind for purpose in purposes for kind in KINDS_RESTING_ON[purpose]}
+        return self.skip_pending(contact_id, kinds, reason)
+
+    def conversation(self, contact_id: int, limit: int = 50) -> list[Line]:
+        """The last messages of both sides, oldest first, with what became of ours."""
+        return conversation(self._db, contact_id, limit)
+
+    def new_since(self, contact_id: int, cursor: str | None, limit: int = 50) -> list[Line]:
+        """What was sent to the contact after the line with this cursor (None: from the beginning)."""
+        return new_since(self._db, contact_id, cursor, limit)
+
+    def counts(self) -> dict[OutboxState, int]:
+        """How many messages are due, on their way, and unknown; cheap however long the history is."""
+        query = select(OUTBOX.c.state, func.count()).where(_DUE | _SENDING).group_by(OUTBOX.c.state)
+        return {row[0]: row[1] for row in self._db.execute(query)}
+
+    def _broadcasts_sending(self) -> Sequence[int]:
+        sending = BROADCAST.c.state == literal_word(BroadcastState.SENDING)
+        return self._ids(select(BROADCAST.c.id).where(sending).order_by(BROADCAST.c.id))
+
+    def _claimed(self, ids: list[int]) -> list[Due]:
+        query = (
+            select(OUTBOX, ADDRESS.c.channel, ADDRESS.c.account, ADDRESS.c.external_id.label("to"))
+            .join(ADDRESS, ADDRESS.c.id == OUTBOX.c.address_id, isouter=True)
+            .where(OUTBOX.c.id.in_(ids))
+        )
+        rows = {row.id: row for row in self._db.execute(query)}
+        texts = self._texts({row.broadcast_id for row in rows.values() if row.body is None and row.broadcast_id})
+        return [_due(rows[outbox_id], texts) for outbox_id in ids]
+
+    def _texts(self, broadcasts: set[int]) -> dict[int, str]:
+        if not broadcasts:
+            return {}
+        query = select(BROADCAST.c.id, BROADCAST.c.text).where(BROADCAST.c.id.in_(broadcasts))
+        return {row.id: row.text for row in self._db.execute(query)}
+
+    def _tell_broadcast(self, row: AnyRow, state: OutboxState, reason: str | None) -> None:
+        if row.broadcast_id is None or state is OutboxState.DUE:
+            return
+        self._db.execute(
+            update(BROADCAST_PERSON)
+            .where(BROADCAST_PERSON.c.broadcast_id == row.broadcast_id, BROADCAST_PERSON.c.contact_id == row.contact_id)
+            .values(state=_BROADCAST_STATE[state], reason=reason)
+        )
+
+    def _keep_early_report(self, mark: bytes, outcome: Delivered | Read | Failed) -> None:
+        state, values = _effect(outcome)
+        insert = self._insert(EARLY_REPORT).values(
+            external_hash=mark, state=state, reason=values.get("reason"), at=outcome.at
+        )
+        newer = {"state": insert.excluded.state, "reason": insert.excluded.reason, "at": insert.excluded.at}
+        further = EARLY_REPORT.c.state.in_(_MOVES_FROM[state])
+        self._db.execute(insert.on_conflict_do_update(index_elements=["external_hash"], set_=newer, where=further))
+
+    def _apply_early_report(self, outbox_id: int, mark: bytes) -> None:
+        early = EARLY_REPORT.c.external_hash == mark
+        report = self._db.execute(select(EARLY_REPORT).where(early)).first()
+        if report is None:
+            return
+        self._db.execute(EARLY_REPORT.delete().where(early))
+        self.settle(outbox_id, _outcome(report))
+
+
+def _own_lane(kind: Kind, now: datetime) -> Select[tuple[int]]:
+    """Due messages of one kind; each lane is a range of one index, so what is due later costs nothing."""
+    query = (
+        select(OUTBOX.c.id)
+        .where(_DUE, OUTBOX.c.broadcast_id.is_(None), OUTBOX.c.priority == PRIORITY[kind], OUTBOX.c.due_at <= now)
+        .order_by(OUTBOX.c.due_at, OUTBOX.c.id)
+        .with_for_update(skip_locked=True)
+    )
+    return query.where(not_(_earlier_reply())) if kind is Kind.REPLY else query
+
+
+def _earlier_reply() -> ColumnElement[bool]:
+    """Whether the contact has an earlier reply that hasn't left: that one goes first."""
+    due, moving = OUTBOX.alias("due_before"), OUTBOX.alias("moving_before")
+    return or_(
+        exists().where(
+            due.c.contact_id == OUTBOX.c.contact_id,
+            due.c.state == literal_word(OutboxState.DUE),
+            due.c.priority == literal_column("0"),
+            due.c.id < OUTBOX.c.id,
+        ),
+        exists().where(
+            moving.c.contact_id == OUTBOX.c.contact_id,
+            moving.c.state == literal_word(OutboxState.SENDING),
+            moving.c.kind == Kind.REPLY,
+        ),
+    )
+
+
+def _broadcast_lane(broadcast_id: int, now: datetime) -> Select[tuple[int]]:
+    return (
+        select(OUTBOX.c.id)
+        .where(_DUE, OUTBOX.c.broadcast_id.is_not(None), OUTBOX.c.broadcast_id == broadcast_id, OUTBOX.c.due_at <= now)
+        .order_by(OUTBOX.c.due_at, OUTBOX.c.id)
+        .with_for_update(skip_locked=True)
+    )
+
+
+def _effect(outcome: Outcome) -> tuple[OutboxState, dict[str, Any]]:  # noqa: PLR0911 (one for each outcome)
+    """The state an outcome leads to and what else it writes."""
+    match outcome:
+        case Sent():
+            return OutboxState.SENT, {"external_id": outcome.external_id, "sent_at": outcome.at, "reason": None}
+        case Delivered():
+            return OutboxState.DELIVERED, {"sent_at": func.coalesce(OUTBOX.c.sent_at, outcome.at), "reason": None}
+        case Read():
+            return OutboxState.READ, {"sent_at": func.coalesce(OUTBOX.c.sent_at, outcome.at), "reason": None}
+        case Failed():
+            return OutboxState.FAILED, {"reason": outcome.reason}
+        case Skipped():
+            return OutboxState.SKIPPED, {"reason": outcome.reason}
+        case Postponed():
+            return OutboxState.DUE, {"due_at": outcome.until, "reason": outcome.reason, "claimed_by": None}
+        case Unknown():
+            return OutboxState.UNKNOWN, {"reason": outcome.reason}
+
+
+def _outcome(report: AnyRow) -> Outcome:
+    if report.state is OutboxState.FAILED:
+        return Failed(report.reason, report.at)
+    return Read(report.at) if report.state is OutboxState.READ else Delivered(report.at)
+
+
+def _due(row: AnyRow, texts: Mapping[int, str]) -> Due:
+    return Due(
+        id=row.id,
+        contact_id=row.contact_id,
+        address_id=row.address_id,
+        channel=row.channel,
+        account=row.account,
+        external_id=row.to,
+        kind=row.kind,
+        reply=row.reply,
+        body=texts.get(row.broadcast_id, "") if row.body is None else row.body,
+        taps=tuple(row.taps or ()),
+        image=row.image,
+        content_version=row.content_version,
+        made_at=row.made_at,
+        due_at=row.due_at,
+        expires_at=row.expires_at,
+        attempts=row.attempts,
+        inbound_id=row.inbound_id,
+        broadcast_id=row.broadcast_id,
+        reminder_id=row.reminder_id,
+    )

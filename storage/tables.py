@@ -1,0 +1,485 @@
+"""Every table. Personal fields are sealed; what must be found again has a keyed hash beside it.
+
+The two tables that grow with every message sent (`outbox`, `broadcast_person`) carry no foreign keys: a broadcast to a
+million would check several million of them, and contacts are never deleted, only erased in place.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    UniqueConstraint,
+    text,
+)
+from sqlmodel import Field, SQLModel
+
+from flows.contact import Channel, ConsentState, LeadState, Purpose, Role
+from flows.outreach.sending_policy import Kind
+from storage.columns import BigId, UtcDateTime, word_type
+from storage.sealed import SealedJson, SealedText
+from storage.words import (
+    BroadcastState,
+    DuplicateOf,
+    InboundState,
+    NoticeKind,
+    OutboxState,
+    PersonState,
+    StaffRole,
+)
+
+METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+class Row(SQLModel):
+    """The base of all tables; keeps them in a metadata of their own."""
+
+    metadata = METADATA
+
+
+def _id() -> Any:
+    return Field(default=None, sa_column=Column(BigId, primary_key=True, autoincrement=True))
+
+
+def _ref(target: str, *, key: bool = False, null: bool = False) -> Any:
+    return Field(
+        default=None, sa_column=Column(BigId, ForeignKey(target), primary_key=key, nullable=null, autoincrement=False)
+    )
+
+
+def _number(*, key: bool = False, null: bool = False, default: int | None = None) -> Any:
+    return Field(
+        default=default, sa_column=Column(BigId, primary_key=key, nullable=null, default=default, autoincrement=False)
+    )
+
+
+def _count() -> Any:
+    return Field(default=0, sa_column=Column(Integer, nullable=False, default=0))
+
+
+def _text(length: int, *, key: bool = False, null: bool = False, unique: bool = False) -> Any:
+    return Field(default=None, sa_column=Column(String(length), primary_key=key, nullable=null, unique=unique or None))
+
+
+def _word(words: type[StrEnum], *, key: bool = False, null: bool = False, default: StrEnum | None = None) -> Any:
+    return Field(default=default, sa_column=Column(word_type(words), primary_key=key, nullable=null, default=default))
+
+
+def _moment(*, null: bool = True) -> Any:
+    return Field(default=None, sa_column=Column(UtcDateTime, nullable=null))
+
+
+def _sealed(place: str, *, null: bool = True) -> Any:
+    return Field(default=None, sa_column=Column(SealedText(place), nullable=null))
+
+
+def _sealed_json(place: str, *, null: bool = True) -> Any:
+    return Field(default=None, sa_column=Column(SealedJson(place), nullable=null))
+
+
+def _hash() -> Any:
+    return Field(default=None, sa_column=Column(LargeBinary(16), nullable=True))
+
+
+def _only(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    """An index over the few rows that `where` covers, so its size follows the work and not the history."""
+    return Index(name, *columns, unique=unique, sqlite_where=text(where), postgresql_where=text(where))
+
+
+class ContactRow(Row, table=True):
+    """A person we talk with. `address_id` is where they last wrote from."""
+
+    __tablename__ = "contact"
+    __table_args__ = (Index("ix_contact_village_code", "village_code"),)
+
+    id: int = _id()
+    role: Role = _word(Role, default=Role.WORKER)
+    name: str | None = _sealed("contact.name")
+    village_code: str | None = _text(13, null=True)
+    zone: str | None = _text(40, null=True)
+    address_id: int | None = _number(null=True)
+    created_at: datetime = _moment(null=False)
+    erased_at: datetime | None = _moment()
+
+
+class AddressRow(Row, table=True):
+    """A contact's id on one channel account. Without `external_id` it has been erased."""
+
+    __tablename__ = "address"
+    __table_args__ = (
+        UniqueConstraint("channel", "account", "external_hash"),
+        Index("ix_address_contact_id", "contact_id"),
+        _only("ix_address_phone_hash", "phone_hash", where="phone_hash IS NOT NULL"),
+    )
+
+    id: int = _id()
+    channel: Channel = _word(Channel)
+    account: str = _text(100)
+    external_id: str | None = _sealed("address.external_id")
+    external_hash: bytes | None = _hash()
+    contact_id: int = _ref("contact.id")
+    blocked_at: datetime | None = _moment()
+    last_inbound_at: datetime | None = _moment()
+    phone: str | None = _sealed("address.phone")
+    phone_hash: bytes | None = _hash()
+
+
+class SessionRow(Row, table=True):
+    """Where a conversation stands, as `Session.to_json` wrote it."""
+
+    __tablename__ = "session"
+
+    contact_id: int = _ref("contact.id", key=True)
+    state: str = _sealed("session.state", null=False)
+    version: int = _count()
+
+
+class InboundRow(Row, table=True):
+    """One message as it came, kept before the platform is told that we have it."""
+
+    __tablename__ = "inbound"
+    __table_args__ = (
+        UniqueConstraint("channel", "account", "external_hash"),
+        _only("ix_inbound_waiting", "id", where="state = 'waiting'"),
+        _only("ix_inbound_waiting_contact", "contact_id", "id", where="state = 'waiting'"),
+        _only("ix_inbound_set_aside", "id", where="state = 'set_aside'"),
+        Index("ix_inbound_contact_id", "contact_id", "id"),
+    )
+
+    id: int = _id()
+    channel: Channel = _word(Channel)
+    account: str = _text(100)
+    external_hash: bytes = Field(default=None, sa_column=Column(LargeBinary(16), nullable=False))
+    contact_id: int = _ref("contact.id")
+    address_id: int | None = _ref("address.id", null=True)
+    body: Any = _sealed_json("inbound.body")
+    received_at: datetime = _moment(null=False)
+    state: InboundState = _word(InboundState, default=InboundState.WAITING)
+    attempts: int = _count()
+    claimed_until: datetime | None = _moment()
+    error_code: str | None = _text(60, null=True)
+
+
+class OutboxRow(Row, table=True):
+    """One message to one person, from due to its end. A broadcast's words stay in `broadcast`; then `body` is empty."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        _only("ix_outbox_due", "priority", "due_at", "id", where="state = 'due' AND broadcast_id IS NULL"),
+        _only(
+            "ix_outbox_broadcast_due",
+            "broadcast_id",
+            "due_at",
+            "id",
+            where="state = 'due' AND broadcast_id IS NOT NULL",
+        ),
+        _only(
+            "ix_outbox_broadcast_person", "broadcast_id", "contact_id", where="broadcast_id IS NOT NULL", unique=True
+        ),
+        _only("ix_outbox_due_reply", "contact_id", "id", where="state = 'due' AND priority = 0"),
+        _only("ix_outbox_sending", "claimed_until", where="state = 'sending'"),
+        _only("ix_outbox_sending_contact", "contact_id", "id", where="state = 'sending'"),
+        _only("ix_outbox_once_key", "once_key", where="once_key IS NOT NULL", unique=True),
+        _only("ix_outbox_external_hash", "external_hash", where="external_hash IS NOT NULL"),
+        Index("ix_outbox_contact_id", "contact_id", "id"),
+    )
+
+    id: int = _id()
+    contact_id: int = _number()
+    address_id: int | None = _number(null=True)
+    kind: Kind = _word(Kind)
+    priority: int = _count()
+    reply: str | None = _text(80, null=True)
+    body: str | None = _sealed("outbox.body")
+    taps: Any = _sealed_json("outbox.taps")
+    image: str | None = _text(80, null=True)
+    content_version: str | None = _text(64, null=True)
+    state: OutboxState = _word(OutboxState, default=OutboxState.DUE)
+    reason: str | None = _text(60, null=True)
+    made_at: datetime = _moment(null=False)
+    due_at: datetime = _moment(null=False)
+    expires_at: datetime | None = _moment()
+    claimed_by: str | None = _text(60, null=True)
+    claimed_until: datetime | None = _moment()
+    attempts: int = _count()
+    external_id: str | None = _sealed("outbox.external_id")
+    external_hash: bytes | None = _hash()
+    sent_at: datetime | None = _moment()
+    inbound_id: int | None = _number(null=True)
+    broadcast_id: int | None = _number(null=True)
+    reminder_id: int | None = _number(null=True)
+    once_key: str | None = _text(80, null=True)
+
+
+class EarlyReportRow(Row, table=True):
+    """A delivery report that overtook our own note of having sent the message; `settle` picks it up."""
+
+    __tablename__ = "early_report"
+
+    external_hash: bytes = Field(default=None, sa_column=Column(LargeBinary(16), primary_key=True))
+    state: OutboxState = _word(OutboxState)
+    reason: str | None = _text(60, null=True)
+    at: datetime = _moment(null=False)
+
+
+class ConsentRow(Row, table=True):
+    """Every consent ever given, refused or withdrawn. Rows are only added."""
+
+    __tablename__ = "consent"
+    __table_args__ = (Index("ix_consent_contact_id", "contact_id", "id"),)
+
+    id: int = _id()
+    contact_id: int = _ref("contact.id")
+    purpose: Purpose = _word(Purpose)
+    state: ConsentState = _word(ConsentState)
+    version: str | None = _text(60, null=True)
+    at: datetime = _moment(null=False)
+    via: str = _text(30)
+
+
+class ConsentCurrentRow(Row, table=True):
+    """The newest line of `consent` per person and purpose, so that asking is one look-up."""
+
+    __tablename__ = "consent_current"
+
+    contact_id: int = _ref("contact.id", key=True)
+    purpose: Purpose = _word(Purpose, key=True)
+    state: ConsentState = _word(ConsentState)
+    version: str | None = _text(60, null=True)
+    at: datetime = _moment(null=False)
+
+
+class LeadRow(Row, table=True):
+    """A pre-registration. `number` is the receipt the person holds; it alone survives erasure."""
+
+    __tablename__ = "lead"
+    __table_args__ = (
+        Index("ix_lead_contact_id", "contact_id", "id"),
+        Index("ix_lead_village_code_state", "village_code", "state", "id"),
+        Index("ix_lead_state", "state", "id"),
+        _only("ix_lead_nik_hash", "nik_hash", where="nik_hash IS NOT NULL"),
+        _only("ix_lead_phone_hash", "phone_hash", where="phone_hash IS NOT NULL"),
+    )
+
+    id: int = _id()
+    number: str = _text(30, unique=True)
+    contact_id: int = _ref("contact.id")
+    fields: Any = _sealed_json("lead.fields")
+    nik_hash: bytes | None = _hash()
+    phone_hash: bytes | None = _hash()
+    village_code: str | None = _text(13, null=True)
+    state: LeadState = _word(LeadState, default=LeadState.NEW)
+    submitted_at: datetime = _moment(null=False)
+    consent_version: str = _text(60)
+    duplicate_of: int | None = _number(null=True)
+    duplicate_by: DuplicateOf | None = _word(DuplicateOf, null=True)
+    assigned_to: int | None = _number(null=True)
+    official_number: str | None = _text(40, null=True)
+    close_reason: str | None = _text(60, null=True)
+
+
+class LeadMoveRow(Row, table=True):
+    """Each move of a lead: from where, to where, who, when."""
+
+    __tablename__ = "lead_move"
+    __table_args__ = (Index("ix_lead_move_lead_id", "lead_id", "id"),)
+
+    id: int = _id()
+    lead_id: int = _ref("lead.id")
+    from_state: LeadState = _word(LeadState)
+    to_state: LeadState = _word(LeadState)
+    by: str = _text(80)
+    at: datetime = _moment(null=False)
+    note: str | None = _sealed("lead_move.note")
+
+
+class ReminderRow(Row, table=True):
+    """A monthly promise: this day and hour, local to the village. `next_due_at` is the truth, not a timer."""
+
+    __tablename__ = "reminder"
+    __table_args__ = (_only("ix_reminder_next_due_at", "next_due_at", "id", where="active"),)
+
+    id: int = _id()
+    contact_id: int = Field(
+        default=None, sa_column=Column(BigId, ForeignKey("contact.id"), nullable=False, unique=True)
+    )
+    day: int = _count()
+    hour: int = _count()
+    next_due_at: datetime = _moment(null=False)
+    active: bool = Field(default=True, sa_column=Column(Boolean, nullable=False, default=True))
+    stopped_at: datetime | None = _moment()
+
+
+class BroadcastRow(Row, table=True):
+    """One announcement. `text` is kept once for all who get it."""
+
+    __tablename__ = "broadcast"
+    __table_args__ = (
+        _only("ix_broadcast_sending", "id", where="state = 'sending'"),
+        Index("ix_broadcast_village_code", "village_code", "id"),
+    )
+
+    id: int = _id()
+    village_code: str = _text(13)
+    made_by_contact: int | None = _ref("contact.id", null=True)
+    made_by_staff: int | None = _ref("staff_user.id", null=True)
+    text: str = _sealed("broadcast.text", null=False)
+    reply: str | None = _text(80, null=True)
+    content_version: str | None = _text(64, null=True)
+    state: BroadcastState = _word(BroadcastState, default=BroadcastState.DRAFT)
+    will: int = _count()
+    wont: int = _count()
+    created_at: datetime = _moment(null=False)
+    finished_at: datetime | None = _moment()
+
+
+class BroadcastPersonRow(Row, table=True):
+    """One person of a frozen audience, exclusions included with their reason."""
+
+    __tablename__ = "broadcast_person"
+    __table_args__ = (Index("ix_broadcast_person_state", "broadcast_id", "state"),)
+
+    broadcast_id: int = _number(key=True)
+    contact_id: int = _number(key=True)
+    state: PersonState = _word(PersonState)
+    reason: str | None = _text(60, null=True)
+
+
+class HandoffRow(Row, table=True):
+    """A person asked for a person."""
+
+    __tablename__ = "handoff"
+    __table_args__ = (
+        _only("ix_handoff_open", "id", where="closed_at IS NULL"),
+        Index("ix_handoff_contact_id", "contact_id", "id"),
+    )
+
+    id: int = _id()
+    contact_id: int = _ref("contact.id")
+    reason: str = _text(60)
+    grave: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, default=False))
+    opened_at: datetime = _moment(null=False)
+    closed_at: datetime | None = _moment()
+    closed_by: str | None = _text(80, null=True)
+
+
+class NotUnderstoodRow(Row, table=True):
+    """What the bot could not understand, with its guesses, for staff to learn from."""
+
+    __tablename__ = "not_understood"
+    __table_args__ = (Index("ix_not_understood_contact_id", "contact_id"),)
+
+    id: int = _id()
+    contact_id: int = _ref("contact.id")
+    text: str | None = _sealed("not_understood.text")
+    ranking: Any = Field(default=None, sa_column=Column(JSON, nullable=False))
+    at: datetime = _moment(null=False)
+
+
+class StaffUserRow(Row, table=True):
+    """Someone who signs in to the console."""
+
+    __tablename__ = "staff_user"
+
+    id: int = _id()
+    name: str = _text(80)
+    login: str = _text(60, unique=True)
+    password_hash: str = _text(160)
+    role: StaffRole = _word(StaffRole, default=StaffRole.STAFF)
+    made_at: datetime = _moment(null=False)
+    disabled_at: datetime | None = _moment()
+    totp_secret: str | None = _sealed("staff_user.totp_secret")
+
+
+class AuditRow(Row, table=True):
+    """Who did what to what, when and why. Rows are only added."""
+
+    __tablename__ = "audit"
+    __table_args__ = (Index("ix_audit_target", "target", "id"),)
+
+    id: int = _id()
+    who: str = _text(80)
+    action: str = _text(60)
+    target: str = _text(80)
+    at: datetime = _moment(null=False)
+    reason: str | None = _text(200, null=True)
+
+
+class NoticeRow(Row, table=True):
+    """Something that happened outside the chat and that the bot still has to tell the person."""
+
+    __tablename__ = "notice"
+    __table_args__ = (_only("ix_notice_pending", "id", where="done_at IS NULL"),)
+
+    id: int = _id()
+    contact_id: int = _ref("contact.id")
+    kind: NoticeKind = _word(NoticeKind)
+    payload: Any = _sealed_json("notice.payload")
+    made_at: datetime = _moment(null=False)
+    done_at: datetime | None = _moment()
+
+
+class UnreadRow(Row, table=True):
+    """A payload no channel could read, kept whole so that nothing is lost."""
+
+    __tablename__ = "unread"
+
+    id: int = _id()
+    channel: Channel = _word(Channel)
+    why: str = _text(60)
+    payload: str = _sealed("unread.payload", null=False)
+    at: datetime = _moment(null=False)
+
+
+class SettingRow(Row, table=True):
+    """A small value the parts of one installation share."""
+
+    __tablename__ = "setting"
+
+    key: str = _text(60, key=True)
+    value: str = _text(500)
+
+
+def _table(row: type[Row]) -> Table:
+    return METADATA.tables[str(row.__tablename__)]
+
+
+CONTACT = _table(ContactRow)
+ADDRESS = _table(AddressRow)
+SESSION = _table(SessionRow)
+INBOUND = _table(InboundRow)
+OUTBOX = _table(OutboxRow)
+EARLY_REPORT = _table(EarlyReportRow)
+CONSENT = _table(ConsentRow)
+CONSENT_CURRENT = _table(ConsentCurrentRow)
+LEAD = _table(LeadRow)
+LEAD_MOVE = _table(LeadMoveRow)
+REMINDER = _table(ReminderRow)
+BROADCAST = _table(BroadcastRow)
+BROADCAST_PERSON = _table(BroadcastPersonRow)
+HANDOFF = _table(HandoffRow)
+NOT_UNDERSTOOD = _table(NotUnderstoodRow)
+STAFF_USER = _table(StaffUserRow)
+AUDIT = _table(AuditRow)
+NOTICE = _table(NoticeRow)
+UNREAD = _table(UnreadRow)
+SETTING = _table(SettingRow)

@@ -1,0 +1,98 @@
+"""The words that rows hold: states, kinds and reasons. Each is an enum, so counting and matching are exact."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from flows.contact import Purpose
+from flows.outreach.sending_policy import Kind
+
+
+class InboundState(StrEnum):
+    """A stored message: waiting for its turn (or claimed), done, or set aside where staff see it."""
+
+    WAITING = "waiting"
+    DONE = "done"
+    SET_ASIDE = "set_aside"
+
+
+#: Lower goes first: replies before notices before reminders before broadcasts.
+PRIORITY: Mapping[Kind, int] = {
+    Kind.REPLY: 0,
+    Kind.NOTICE: 1,
+    Kind.REMINDER: 2,
+    Kind.BROADCAST: 3,
+}
+
+#: Which queued messages rest on which consent.
+KINDS_RESTING_ON: Mapping[Purpose, frozenset[Kind]] = {
+    Purpose.REGISTRATION: frozenset({Kind.NOTICE}),
+    Purpose.REMINDERS: frozenset({Kind.REMINDER}),
+    Purpose.ANNOUNCEMENTS: frozenset({Kind.BROADCAST}),
+}
+
+
+class OutboxState(StrEnum):
+    """A message's way: due, sending, then what became of it. UNKNOWN: a sender died between sending and recording."""
+
+    DUE = "due"
+    SENDING = "sending"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    UNKNOWN = "unknown"
+
+
+class PersonState(StrEnum):
+    """One person of a frozen audience: queued, or what became of their message."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    UNKNOWN = "unknown"
+
+
+class BroadcastState(StrEnum):
+    """A broadcast's life."""
+
+    DRAFT = "draft"
+    SENDING = "sending"
+    PAUSED = "paused"
+    FINISHED = "finished"
+    CANCELLED = "cancelled"
+
+
+class EndReason(StrEnum):
+    """Why a message ended unsent, beside the reasons of the sending policy."""
+
+    NO_ADDRESS = "no_address"
+    CANCELLED = "cancelled"
+    ERASED = "erased"
+    SENDER_DIED = "sender_died"
+
+
+class NoticeKind(StrEnum):
+    """What the bot still has to tell a person."""
+
+    LEAD_CONTACTED = "lead_contacted"
+
+
+class DuplicateOf(StrEnum):
+    """By what a lead was found to be the same person as another."""
+
+    NIK = "nik"
+    PHONE = "phone"
+
+
+class StaffRole(StrEnum):
+    """What a staff user may do; the console decides what each role sees."""
+
+    ADMIN = "admin"
+    STAFF = "staff"
+    READER = "reader"
