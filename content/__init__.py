@@ -21,6 +21,7 @@ from content.model import (
     ContentBroken,
     Fact,
     FactValue,
+    Finer,
     FlowDef,
     IntentDef,
     NotInForce,
@@ -55,6 +56,7 @@ class Content:
     flows: Mapping[str, FlowDef]
     answers: Mapping[str, Answer]
     roles: Mapping[str, str]
+    finer: tuple[Finer, ...]
     intents: Mapping[str, IntentDef]
     consents: Mapping[str, ConsentText]
     lexicon: Mapping[str, Any]
@@ -73,18 +75,16 @@ class Content:
         """A fact as a person reads it: "Rp16.800"; raises as `fact` does."""
         return write(self.fact(key, day).value, self.facts[key].kind)
 
-    def answer_for(self, intent: str, words: str = "") -> Answer:
-        """What follows this intent; a closer answer when the message has one of its words.
+    def answer_for(self, intent: str, text: str = "") -> Answer:
+        """What follows this intent: the first closer reply whose words are in `text`, else its answer.
 
         Raises:
             KeyError: the intent has no answer (the check proves it has).
         """
-        answer = self.answers[intent]
-        spoken = f" {words.lower()} "
-        for closer in answer.when:
-            if any(f" {word} " in spoken for word in closer.words):
-                return closer
-        return answer
+        for finer in self.finer:
+            if finer.intent == intent and finer.fits(text):
+                return Answer(say=finer.say)
+        return self.answers[intent]
 
     def render(self, reply_key: str, day: date, slots: Mapping[str, Any] | None = None) -> Rendered:
         """A reply as a person reads it on `day`.
@@ -147,6 +147,7 @@ def _freeze(draft: Draft, version: str) -> Content:
         flows=MappingProxyType(draft.flows),
         answers=MappingProxyType(draft.answers),
         roles=MappingProxyType(draft.roles),
+        finer=tuple(draft.finer),
         intents=MappingProxyType(draft.intents),
         consents=MappingProxyType(draft.consents),
         lexicon=MappingProxyType(draft.lexicon),

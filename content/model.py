@@ -171,16 +171,11 @@ class Rendered:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the bot does with an intent when no form is waiting. Exactly one of `say`, `do`, `start` is set.
-
-    `when` holds closer answers: the first with one of its `words` in the message is given instead.
-    """
+    """What the bot does with an intent when no form is waiting. Exactly one field is set."""
 
     say: str | None = None
     do: str | None = None
     start: str | None = None
-    words: tuple[str, ...] = ()
-    when: tuple[Answer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,8 +26,7 @@ def flows(draft: Draft, known: Known) -> None:
         for step in flow.steps:
             _step(draft, flow, step, known)
     for intent, answer in draft.answers.items():
-        for one in (answer, *answer.when):
-            _action(draft, one, known, intent)
+        _action(draft, answer, known, intent)
 
 
 def _ways(flow: FlowDef, number: int) -> Iterable[str]:

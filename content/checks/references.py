@@ -79,9 +79,11 @@ def _unknown(draft: Draft, place: Placeholder) -> Iterable[str]:
 def _answers(draft: Draft) -> None:
     for intent, answer in draft.answers.items():
         _exists(draft, intent, draft.intents, "Niat", "answer", intent)
-        for one in (answer, *answer.when):
-            _exists(draft, one.say, draft.replies, "Balasan", "answer", intent)
-            _exists(draft, one.start, draft.flows, "Alur", "answer", intent)
+        _exists(draft, answer.say, draft.replies, "Balasan", "answer", intent)
+        _exists(draft, answer.start, draft.flows, "Alur", "answer", intent)
+    for number, finer in enumerate(draft.finer):
+        _exists(draft, finer.intent or None, draft.intents, "Niat", "finer", str(number))
+        _exists(draft, finer.say or None, draft.replies, "Balasan", "finer", str(number))
     for role, intent in draft.roles.items():
         _exists(draft, intent, draft.intents, "Niat", "role", role)
 

@@ -54,8 +54,8 @@ def _buttons(draft: Draft) -> Iterator[str]:
 
 def _replies(draft: Draft) -> Iterator[str]:
     said: list[str | None] = [button.say for button in draft.buttons.values()]
-    for answer in draft.answers.values():
-        said += [one.say for one in (answer, *answer.when)]
+    said += [answer.say for answer in draft.answers.values()]
+    said += [finer.say for finer in draft.finer]
     for flow in draft.flows.values():
         said += [flow.resume, flow.cancelled]
         for step in flow.steps:
@@ -72,8 +72,7 @@ def _by_ending(draft: Draft, names: Container[str]) -> Iterator[str]:
 
 def _started(draft: Draft) -> Iterator[str]:
     yield from (button.start for button in draft.buttons.values() if button.start)
-    for answer in draft.answers.values():
-        yield from (one.start for one in (answer, *answer.when) if one.start)
+    yield from (answer.start for answer in draft.answers.values() if answer.start)
 
 
 def _strings(value: Any) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePosixPath
 
-from content.model import Answer, FlowDef, Step
+from content.model import Answer, Finer, FlowDef, Step
 from content.reading.draft import Draft
 from content.reading.fields import Fields, Source
 from content.strict_yaml import Node, Table
@@ -89,7 +89,7 @@ def read_answers(draft: Draft, source: Source, root: Node) -> None:
     if fields is None:
         return
     answers = fields.required("answers")
-    roles = fields.node("roles")
+    roles, finer = fields.node("roles"), fields.node("finer")
     fields.done()
     for intent, line, node in source.named(answers, '"answers"') if answers is not None else ():
         answer = _answer(source, node, intent)
@@ -101,31 +101,42 @@ def read_answers(draft: Draft, source: Source, root: Node) -> None:
             draft.roles[role] = source.text(node, f'peran "{role}"') or ""
     elif roles is not None:
         source.table(roles, '"roles"')
+    if finer is not None:
+        _finer(draft, source, finer)
 
 
-def _answer(source: Source, node: Node, intent: str, *, closer: bool = False) -> Answer | None:
+def _answer(source: Source, node: Node, intent: str) -> Answer | None:
     fields = source.table(node, f'jawaban "{intent}"')
     if fields is None:
         return None
-    answer = Answer(
-        say=fields.maybe("say"),
-        do=fields.maybe("do"),
-        start=fields.maybe("start"),
-        words=tuple(word.lower() for word, _ in fields.texts("words")) if closer else (),
-        when=() if closer else _closer(fields, intent),
-    )
+    answer = Answer(say=fields.maybe("say"), do=fields.maybe("do"), start=fields.maybe("start"))
     if sum(fields.has(key) for key in _DOES) != 1:
         sentence = f'Jawaban "{intent}" harus punya tepat satu dari: say, do, start.'
         source.add(fields.line, "answer.action", sentence)
-    if closer and not answer.words:
-        fields.source.add(fields.line, "answer.words", f'Jawaban khusus "{intent}" harus punya "words".')
     fields.done()
     return answer
 
 
-def _closer(fields: Fields, intent: str) -> tuple[Answer, ...]:
-    node = fields.node("when")
-    if node is None:
-        return ()
-    read = (_answer(fields.source, item, intent, closer=True) for item in fields.source.items(node, '"when"'))
-    return tuple(answer for answer in read if answer is not None)
+def _finer(draft: Draft, source: Source, node: Node) -> None:
+    """Closer replies by words, in the order they are tried."""
+    for item in source.items(node, '"finer"'):
+        fields = source.table(item, "jawaban khusus")
+        if fields is None:
+            continue
+        words = tuple(word for word, _ in fields.texts("words"))
+        if not words:
+            source.add(fields.line, "finer.words", 'Jawaban khusus harus punya "words": kata yang membuatnya dipakai.')
+        for word in (*words, *(word for word, _ in fields.texts("all_words"))):
+            if word != " ".join(word.lower().split()):
+                source.add(fields.line, "finer.words", f'Kata "{word}" harus huruf kecil dengan satu spasi.')
+        draft.places.note(source.place(fields.line), "finer", str(len(draft.finer)))
+        draft.finer.append(
+            Finer(
+                intent=fields.text("intent"),
+                words=words,
+                say=fields.text("say"),
+                all_words=tuple(word for word, _ in fields.texts("all_words")),
+                where=str(source.place(fields.line)),
+            )
+        )
+        fields.done()
