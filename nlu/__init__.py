@@ -1,1 +1,41 @@
+"""Nlu understands: text becomes an `Understanding` (intent, entities, confidence, why). Pure; no clock, no database.
 
+`load` gives the default engine, learnt from content or read from its cache. Nothing happens on import.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from content import Content
+    from nlu.understand import DefaultEngine
+
+__all__ = ["load"]
+
+
+def load(content: Content, cache_dir: Path | None = None) -> DefaultEngine:
+    """The default engine. Learns when `cache_dir` has no model for this content, and keeps it there."""
+    from nlu import examples, model_file, vectors
+    from nlu.classify import Classifier
+    from nlu.normalise import Normaliser
+    from nlu.understand import DefaultEngine
+
+    rows = examples.sentences(content.intents)
+    normaliser = Normaliser(content.lexicon, examples.vocabulary(text for text, _ in rows))
+    path = None
+    model = None
+    if cache_dir is not None:
+        texts = (json.dumps(rows, ensure_ascii=False), json.dumps(content.lexicon, ensure_ascii=False, default=dict))
+        path = Path(cache_dir) / model_file.name_for(texts)
+        model = model_file.load(path)
+    if model is None:
+        from nlu.training import Examples, train
+
+        learnt_from = Examples([normaliser.tokens(text) for text, _ in rows], [intent for _, intent in rows])
+        model = train(learnt_from, vectors.encoder())
+        if path is not None:
+            model_file.save(model, path)
+    return DefaultEngine(content.lexicon, content.roles, normaliser, Classifier(model, vectors.encoder()))

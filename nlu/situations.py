@@ -1,0 +1,74 @@
+"""What the classifier alone would miss: grave words, several requests in one message, negation, follow-ups, stop words."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from nlu.lexicon import RawLexicon, any_of, part, whole_words, words
+from nlu.understanding import Grave
+
+#: Whose life is at stake comes first.
+_ORDER = (Grave.SELF_HARM, Grave.THREAT, Grave.DEATH, Grave.ACCIDENT)
+_END = re.compile(r"[.!?;\n,]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A message that a fixed rule understands: the role it plays ("stop") and its name for `why`."""
+
+    role: str
+    why: str
+
+
+class Situations:
+    """Fixed rules over folded and normalised text."""
+
+    def __init__(self, lexicon: RawLexicon) -> None:
+        grave = part(lexicon, "words", "grave")
+        self._grave = [(kind, whole_words(words(part(grave, kind.value)))) for kind in _ORDER]
+        cues = part(lexicon, "cues")
+        whole: dict[str, Rule] = {}
+        for role, node in (("no", part(lexicon, "yes_no", "no")), ("yes", part(lexicon, "yes_no", "yes")),
+                           ("resume", part(lexicon, "words", "resume_phrases")), ("stop", part(lexicon, "words", "stop_phrases"))):  # fmt: skip
+            for form in words(node):
+                whole[_bare(form)] = Rule(role, f"rule:{role}")
+        self._whole = whole
+        joints = any_of(words(part(cues, "joint")))
+        self._joint = re.compile(rf"[.!?;\n]+|,\s|\s+(?:{joints})\s+")
+        negation, turn = any_of(words(part(cues, "negation"))), any_of(words(part(cues, "turn")))
+        self._negation = re.compile(
+            rf"(?<![a-z])(?:{negation})\s+((?:(?![,.;!?]|\s(?:{turn})\s).){{2,60}})(?:[,.;!?]\s*|\s+)(?:(?:{turn})\s+)?(?=\S+)"
+        )
+        self._follow = re.compile(rf"^\W*(?:{any_of(words(part(cues, 'follow_up')))})(?![a-z])")
+
+    def rule(self, folded: str) -> Rule | None:
+        """The fixed rule that takes the whole message, if any."""
+        return self._whole.get(_bare(folded)) if len(folded) < 60 else None
+
+    def grave(self, folded: str, normalised: str) -> Grave | None:
+        """The gravest topic named, in the person's own spelling or the standard one."""
+        return next(
+            (kind for kind, pattern in self._grave if pattern.search(folded) or pattern.search(normalised)), None
+        )
+
+    def clauses(self, folded: str) -> list[str]:
+        """The parts of the message that may each ask for something."""
+        found = [clause.strip() for clause in self._joint.split(folded)]
+        return [clause for clause in found if len(clause) > 3][:6]
+
+    def without_negated(self, folded: str) -> str | None:
+        """What is wanted after "bukan daftar, mau klaim"; None where nothing is negated."""
+        match = self._negation.search(folded)
+        if match is None:
+            return None
+        kept = f"{folded[: match.start()]} {folded[match.end() :]}".strip()
+        return kept if len(kept) > 2 else None
+
+    def follows_up(self, folded: str) -> bool:
+        """Whether the message leans on what was just talked about ("terus kalau dua anak?")."""
+        return len(folded) < 60 and self._follow.search(folded) is not None
+
+
+def _bare(text: str) -> str:
+    return " ".join(re.sub(r"[^\w⛔🛑'\s]", " ", text).split())

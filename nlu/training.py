@@ -1,0 +1,108 @@
+"""Learns the classifier from examples: scikit-learn fits, cross-validation sets temperature and threshold.
+
+Imported only when something must be learnt: scikit-learn takes longer to import than the learnt model to load.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_matrix, hstack
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold
+
+from nlu.classify import Head, Model, softmax
+from nlu.features import Features, learn
+from nlu.vectors import SIZE, Encoder
+
+#: Inverse strength of regularisation, chosen by cross-validation on content/intents.
+STRENGTH = 10.0
+#: How much the sentence vector weighs beside the n-grams.
+VECTOR_WEIGHT = 1.0
+_FOLDS = 3
+#: Of the questions that would be answered rightly, at most this share may be turned away by abstaining.
+TURNED_AWAY = 0.05
+_SEED = 7
+_TEMPERATURES = np.exp(np.linspace(np.log(0.2), np.log(3.0), 60))
+
+Scores = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """Normalised training messages with their intents."""
+
+    tokens: Sequence[Sequence[str]]
+    intents: Sequence[str]
+
+
+def train(examples: Examples, encoder: Encoder | None, *, calibrate: bool = True) -> Model:
+    """Everything the classifier needs."""
+    labels, truth = np.unique(np.asarray(examples.intents), return_inverse=True)
+    features = learn(examples.tokens)
+    grams = matrix(features, examples.tokens)
+    vectors = encoder.encode([" ".join(tokens[:40]) for tokens in examples.tokens]) if encoder else None
+    joined = hstack([grams, csr_matrix(vectors * VECTOR_WEIGHT)]).tocsr() if vectors is not None else None
+    temperature, threshold = (1.0, 0.4)
+    if calibrate:
+        temperature, threshold = _calibrated(joined if joined is not None else grams, truth, len(labels))
+    plain = _head(_fitted(grams, truth), temperature, with_vector=False)
+    joint = _head(_fitted(joined, truth), temperature, with_vector=True) if joined is not None else None
+    return Model(tuple(str(label) for label in labels), features, plain, joint, threshold)
+
+
+def matrix(features: Features, messages: Sequence[Sequence[str]]) -> Any:
+    """One sparse row per message."""
+    columns: list[int] = []
+    weights: list[float] = []
+    starts = [0]
+    for tokens in messages:
+        found, weighed = features.of(tokens)
+        columns += found
+        weights += weighed
+        starts.append(len(columns))
+    return csr_matrix((weights, columns, starts), shape=(len(messages), len(features.telling)), dtype=np.float32)
+
+
+def _fitted(rows: Any, truth: npt.NDArray[np.int64]) -> Any:
+    return LogisticRegression(C=STRENGTH, max_iter=300, tol=1e-3).fit(rows, truth)
+
+
+def _head(fitted: Any, temperature: float, *, with_vector: bool) -> Head:
+    weights = np.ascontiguousarray(fitted.coef_.T, dtype=np.float32)
+    bias = fitted.intercept_.astype(np.float32)
+    if not with_vector:
+        return Head(weights, None, bias, temperature)
+    return Head(weights[:-SIZE].copy(), weights[-SIZE:] * np.float32(VECTOR_WEIGHT), bias, temperature)
+
+
+def _calibrated(rows: Any, truth: npt.NDArray[np.int64], intents: int) -> tuple[float, float]:
+    """Temperature and threshold from predictions on examples the fitted model had not seen."""
+    scores = np.full((len(truth), intents), -20.0)
+    for learnt, held in StratifiedKFold(_FOLDS, shuffle=True, random_state=_SEED).split(np.zeros(len(truth)), truth):
+        fitted = _fitted(rows[learnt], truth[learnt])
+        scores[np.ix_(held, fitted.classes_)] = fitted.decision_function(rows[held])
+    temperature = best_temperature(scores, truth)
+    return temperature, best_threshold(scores / temperature, truth)
+
+
+def best_temperature(scores: Scores, truth: npt.NDArray[np.int64]) -> float:
+    """The temperature under which the right intents were likeliest."""
+    rows = np.arange(len(truth))
+
+    def surprise(temperature: float) -> float:
+        chances = softmax(scores / temperature)
+        return float(-np.log(np.clip(chances[rows, truth], 1e-9, 1)).mean())
+
+    return float(min(_TEMPERATURES, key=surprise))
+
+
+def best_threshold(scores: Scores, truth: npt.NDArray[np.int64]) -> float:
+    """The highest confidence that still lets all but a few of the right answers through."""
+    chances = softmax(scores)
+    confident = chances.max(axis=1)[chances.argmax(axis=1) == truth]
+    return float(np.clip(np.quantile(confident, TURNED_AWAY), 0.15, 0.6)) if len(confident) else 0.4
