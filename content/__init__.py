@@ -108,7 +108,7 @@ class Content:
 def load(root: Path | None = None) -> Content:
     """Read the content under `root` (this folder by default).
 
-    Only what would break a conversation stops it: unreadable files and names that lead nowhere. `check` says the rest.
+    What would break a conversation or say a wrong amount stops it; `check` also says how it reads and what is unused.
 
     Raises:
         ContentBroken: with every such problem.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -122,16 +122,12 @@ def write(value: object, kind: Kind) -> str:
             return "ya" if value else "tidak"
         case list() | tuple():
             return ", ".join(write(item, kind) for item in value)
-        case datetime():
-            return write_date(value.date(), by_month=kind == Kind.MONTH)
         case date():
             return write_date(value, by_month=kind == Kind.MONTH)
         case int() | Decimal():
             return _write_number(Decimal(value), kind)
-        case str():
-            return _write_text(value, kind)
         case _:
-            return str(value)
+            return _write_text(str(value), kind)
 
 
 def _write_text(text: str, kind: Kind) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-_QUOTED = re.compile(r"""["']([a-z][a-z0-9_]*(?:\.[a-z0-9_]+)*)["']""")
+_QUOTED = re.compile(r"""["'](?:start:)?([a-z][a-z0-9_]*(?:\.[a-z0-9_]+)*)["']""")
 _PREFIX = re.compile(r"""f["']([a-z][a-z0-9_.]{3,})\{""")
 
 

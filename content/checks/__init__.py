@@ -22,14 +22,17 @@ __all__ = ["Known", "every_rule", "must_hold"]
 
 
 def must_hold(draft: Draft) -> None:
-    """Names that lead somewhere and facts that can be trusted."""
+    """Names that lead somewhere, facts that can be trusted, replies a chat can show, flows that end."""
     references(draft)
     facts(draft)
+    replies(draft, None)
+    flows(draft, Known())
 
 
 def every_rule(draft: Draft, day: date | None, known: Known) -> None:
     """All rules. Without a day, rules about today are left out."""
-    must_hold(draft)
+    references(draft)
+    facts(draft)
     if day is not None:
         reading_dates(draft, day)
     replies(draft, day)

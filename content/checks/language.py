@@ -17,6 +17,7 @@ LONGEST_SENTENCE = 20
 _ENOUGH_WORDS = 6
 _ABBREVIATIONS = "singkatan"
 _COMMON = "umum"
+_SLOT = re.compile(r"\{slot\.\w+\}")
 _WORD = re.compile(r"[A-Za-zÀ-ÿ][\w'’/-]*|\d[\w.,/%-]*|Rp[\d.]+")
 _SENTENCE_END = re.compile(r"[.!?:;]+(?:\s+|$)|\n+")
 _ADDRESS = re.compile(r"\b(?:Bapak|Pak)\s*/\s*(?:Ibu|Bu)\b", re.I)
@@ -27,7 +28,7 @@ def language(draft: Draft, day: date | None) -> None:
     """Every rule about how replies read."""
     meanings, common = _abbreviations(draft.lexicon.get(_ABBREVIATIONS))
     for reply in draft.replies.values():
-        text = longest(draft, reply.text, day)
+        text = longest(draft, _SLOT.sub("isian", reply.text), day)  # an answer counts as one word
         _indonesian(draft, reply)
         _sentences(draft, reply, text)
         _address(draft, reply, text)

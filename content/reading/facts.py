@@ -48,7 +48,7 @@ def _url(fields: Fields) -> str:
     node = fields.required("url")
     if node is None:
         return ""
-    return str(fields.source.typed(node, '"url"', lambda text: values.typed(text, Kind.URL)) or "")
+    return str(fields.source.typed(node, '"url"', values.url) or "")
 
 
 def read_slots(draft: Draft, source: Source, root: Node) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 
@@ -32,21 +33,7 @@ def typed(text: str, kind: Kind) -> Scalar:
     Raises:
         Unfit: it is written another way.
     """
-    match kind:
-        case Kind.RUPIAH | Kind.NUMBER | Kind.MONTHS | Kind.YEARS | Kind.DAYS | Kind.HOURS:
-            return whole(text)
-        case Kind.PERCENT:
-            return percent(text)
-        case Kind.DATE:
-            return day(text)
-        case Kind.MONTH:
-            return day(f"{text}-01") if _ISO_MONTH.fullmatch(text) else day(text)
-        case Kind.PHONE:
-            return _matching(text, _PHONE, "nomor telepon ditulis dengan angka, spasi, atau tanda hubung")
-        case Kind.URL:
-            return _matching(text, _URL, "alamat ditulis lengkap, misalnya https://contoh.go.id")
-        case Kind.TEXT | Kind.TABLE:
-            return text.strip()
+    return _READERS[kind](text)
 
 
 def whole(text: str) -> int:
@@ -87,7 +74,37 @@ def yes(text: str) -> bool:
     return text in ("ya", "true")
 
 
-def _matching(text: str, pattern: re.Pattern[str], sentence: str) -> str:
-    if not pattern.fullmatch(text):
-        raise Unfit(f'"{text}" salah bentuk: {sentence}')
+def month(text: str) -> date:
+    """A month, by its first day or by any of its days."""
+    return day(f"{text}-01") if _ISO_MONTH.fullmatch(text) else day(text)
+
+
+def phone(text: str) -> str:
+    """A phone number as it is said."""
+    if not _PHONE.fullmatch(text):
+        raise Unfit(f'"{text}" bukan nomor telepon; tulis dengan angka, spasi, atau tanda hubung')
     return text
+
+
+def url(text: str) -> str:
+    """A web address in full."""
+    if not _URL.fullmatch(text):
+        raise Unfit(f'"{text}" bukan alamat lengkap; misalnya https://contoh.go.id')
+    return text
+
+
+_READERS: Mapping[Kind, Callable[[str], Scalar]] = {
+    Kind.RUPIAH: whole,
+    Kind.NUMBER: whole,
+    Kind.MONTHS: whole,
+    Kind.YEARS: whole,
+    Kind.DAYS: whole,
+    Kind.HOURS: whole,
+    Kind.PERCENT: percent,
+    Kind.DATE: day,
+    Kind.MONTH: month,
+    Kind.PHONE: phone,
+    Kind.URL: url,
+    Kind.TEXT: str.strip,
+    Kind.TABLE: str.strip,
+}
