@@ -54,6 +54,7 @@ BREAKS = [
     Broken("alias", SLOTS, "kind: rupiah", "kind: *n", "yaml.alias", "*n", "Rujukan"),
     Broken("tag", FACTS, "value: 3,", "value: !!int 3,", "yaml.tag", "!!int", "Tanda jenis"),
     Broken("two documents", SLOTS, "nama: {", "---\nnama: {", "yaml.documents", "---", "satu dokumen"),
+    Broken("list as key", SLOTS, "nama: {", "[a]: x\nnama: {", "yaml.key", "[a]", "satu kata"),
     Broken("control character", REPLIES, "Siapa nama", "Siapa\x07 nama", "yaml.character", "Siapa", "tidak terlihat"),
     # types
     Broken("16.800", FACTS, "value: 22222222", "value: 16.800", "fact.type", "16.800", "tulis 16800"),
@@ -124,6 +125,8 @@ BREAKS = [
     Broken("long label", BUTTONS, "Daftar sekarang", "Daftar sekarang juga ya", "button.label", "juga ya", "paling banyak 20"),
     Broken("long hint", BUTTONS, "Apa yang diterima keluarga", "x" * 73, "button.hint", "xxx", "72"),
     Broken("amount on a button", BUTTONS, "Sapa lagi", "Bayar Rp5.000", "button.number", "Rp5.000", "fakta"),
+    Broken("same label", BUTTONS, "label: Batal", "label: Ya", "reply.same_label", "[ya, batal]", '"Ya"'),
+    Broken("place on a button", BUTTONS, "Sapa lagi", '"Sapa {slot.nama}"', "button.placeholder", "Sapa {", "penanda"),
     Broken("two actions", BUTTONS, "intent: greet", "intent: greet, say: sapaan", "button.action", "say: sapaan", "tepat satu"),
     Broken("unknown command", BUTTONS, "command: cancel", "command: cancle", "schema.choice", "cancle", '"cancel"'),
     Broken("unused button", BUTTONS, "batal: {", "cadangan: {label: Cadangan, command: menu}\nbatal: {", "button.unused", "cadangan", "tidak dipakai"),
@@ -140,6 +143,8 @@ BREAKS = [
     Broken("circle", FLOW, "do: save}", 'do: save, next: {"*": simpan}}', "flow.circle", "id: simpan", "berputar"),
     Broken("consent later", FLOW, "    slot: setuju\n", "", "flow.consent", "id: nama", "persetujuan"),
     Broken("same step twice", FLOW, "id: tutup", "id: simpan", "flow.doubled", "id: simpan, say", "sudah ada"),
+    Broken("question at the end", FLOW, "    ask: income\n", "    ask: income\n    end: ya\n", "flow.end", "id: penghasilan", "mengakhiri"),
+    Broken("unused flow", BUTTONS, "start: daftar", "say: sapaan", "flow.unused", "", "tidak dipakai"),
     Broken("attempts 0", FLOW, "attempts: 2", "attempts: 0", "flow.attempts", "attempts: 0", "antara"),
     Broken("idle step", FLOW, "{id: simpan, do: save}", "{id: simpan}", "flow.idle", "id: simpan", "tidak berbuat"),
     # intents and answers
@@ -156,6 +161,7 @@ BREAKS = [
     Broken("closer without words", ANSWERS, "words: [meninggal, santunan], ", "", "finer.words", "intent: money", "words"),
     # consent
     Broken("no front matter", "consent/persetujuan-v1.md", "---\npurposes", "purposes", "consent.front", "purposes", "---"),
+    Broken("no words to agree to", "consent/persetujuan-v1.md", "Nama disimpan agar petugas dapat menghubungi (CONTOH).", "", "consent.empty", "---", "kosong"),
     Broken("no purposes", "consent/persetujuan-v1.md", "[pendaftaran]", "[]", "consent.purposes", "purposes", "tujuan"),
 ]  # fmt: skip
 
@@ -237,6 +243,16 @@ def test_empty_binary_and_missing_files(root: Path, tmp_path: Path) -> None:
 def test_deep_nesting_is_refused_and_not_a_crash(root: Path) -> None:
     (root / "lexicon" / "dalam.yaml").write_text("a: " + "[" * 900 + "]" * 900 + "\n", encoding="utf-8")
     assert [problem.rule for problem in check(root)] == ["yaml.depth"]
+
+
+def test_a_huge_file_is_refused(root: Path) -> None:
+    (root / REPLIES).write_text("# penuh\n" * 300_000, encoding="utf-8")
+    assert [problem.rule for problem in check(root)] == ["file.large"]
+
+
+def test_an_unreadable_file_is_said_alone(root: Path) -> None:
+    (root / BUTTONS).write_text("daftar: {label: Daftar\n", encoding="utf-8")
+    assert [problem.path for problem in check(root)] == ["content/buttons/contoh.yaml"]
 
 
 def test_gaps_may_be_allowed_in_writing(root: Path) -> None:

@@ -23,6 +23,8 @@ __all__ = ["Known", "every_rule", "must_hold"]
 
 def must_hold(draft: Draft) -> None:
     """Names that lead somewhere, facts that can be trusted, replies a chat can show, flows that end."""
+    if draft.unread:
+        return
     references(draft)
     facts(draft)
     replies(draft, None)
@@ -30,7 +32,12 @@ def must_hold(draft: Draft) -> None:
 
 
 def every_rule(draft: Draft, day: date | None, known: Known) -> None:
-    """All rules. Without a day, rules about today are left out."""
+    """All rules. Without a day, rules about today are left out.
+
+    When a file could not be read at all, that is said alone: whatever named its content would only add noise.
+    """
+    if draft.unread:
+        return
     references(draft)
     facts(draft)
     if day is not None:

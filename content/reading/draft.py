@@ -16,6 +16,7 @@ class Draft:
 
     report: Report = field(default_factory=Report)
     places: Places = field(default_factory=Places)
+    unread: bool = False  # a file could not be read at all, so names may be missing for no other reason
     sources: dict[str, Source] = field(default_factory=dict)
     facts: dict[str, Fact] = field(default_factory=dict)
     slots: dict[str, SlotDef] = field(default_factory=dict)

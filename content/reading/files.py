@@ -52,6 +52,7 @@ def _files(root: Path) -> Iterator[tuple[Path, str]]:
 def _read_file(draft: Draft, path: Path, name: str, digest: hashlib._Hash) -> None:
     text = _text(draft, path, name)
     if text is None:
+        draft.unread = True
         return
     digest.update(f"{name.partition('/')[2]}\0{len(text)}\0{text}".encode())
     inside = PurePosixPath(name.partition("/")[2])
@@ -60,7 +61,9 @@ def _read_file(draft: Draft, path: Path, name: str, digest: hashlib._Hash) -> No
         return
     reader = _reader(draft, inside, name)
     node = parse(text, name, draft.report) if reader is not None else None
-    if reader is not None and node is not None:
+    if reader is None or node is None:
+        draft.unread = True
+    else:
         reader(draft, Source(name, draft.report), node)
 
 
