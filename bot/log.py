@@ -22,9 +22,9 @@ def mask_digits(_logger: object, _method: str, fields: MutableMapping[str, Any])
     return fields
 
 
-def set_up(*, json: bool, level: str = "info") -> None:
+def set_up(*, as_json: bool, level: str = "info") -> None:
     """Send structured logs to standard error, as JSON lines or readable."""
-    renderer: Any = structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=False)
+    renderer: Any = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False)
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -64,3 +64,8 @@ def nearest(word: str, known: Iterable[str]) -> str:
     names = list(known)
     close = get_close_matches(word, names, n=1, cutoff=0.6)
     return f' Mungkin maksudnya "{close[0]}".' if close else ""
+
+
+def closing(problems: int) -> str:
+    """The last line of a check that found problems: how many, and what happens now."""
+    return f"{problems} masalah. Isi lama tetap dipakai." if problems else "Tidak ada masalah."

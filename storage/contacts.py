@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 from flows.contact import Channel, ConsentState, Contact, LeadSummary, Purpose, ReminderPlan, Role
 from storage.audience import forecast, progress
 from storage.repository import AnyRow, NotFound, Repository
-from storage.tables import ADDRESS, CONSENT_CURRENT, CONTACT, INBOUND, LEAD, OUTBOX, REMINDER
+from storage.tables import ADDRESS, CONSENT_CURRENT, CONTACT, LEAD, OUTBOX, REMINDER
 from storage.words import OutboxState
 
 _ZONE_UNTIL_KNOWN = "Asia/Jakarta"
@@ -117,6 +117,15 @@ class Contacts(Repository):
         """The person blocked us there; a message from them lifts it."""
         self._db.execute(update(ADDRESS).where(ADDRESS.c.id == address_id).values(blocked_at=now))
 
+    def move(self, channel: Channel, account: str, old_id: str, new_id: str) -> bool:
+        """The platform gave the person a new id. False when the old one is unknown or the new one is taken."""
+        known = self.find(channel, account, old_id)
+        if known is None or self._address_of(channel, account, new_id) is not None:
+            return False
+        moved = {"external_id": new_id, "external_hash": self._sealer.fingerprint("address", new_id)}
+        self._db.execute(update(ADDRESS).where(ADDRESS.c.id == known[1]).values(moved))
+        return True
+
     def heard_from(self, contact_id: int, address_id: int, at: datetime) -> None:
         """Note that the person wrote from here just then: it becomes their address and is not blocked."""
         heard = {"last_inbound_at": at, "blocked_at": None}
@@ -171,7 +180,6 @@ class Contacts(Repository):
         """An erased person wrote again before their receipt left: it still has to reach them."""
         waiting = OUTBOX.c.state.in_([OutboxState.DUE, OutboxState.SENDING])
         self._db.execute(update(OUTBOX).where(OUTBOX.c.address_id == old, waiting).values(address_id=new))
-        self._db.execute(update(INBOUND).where(INBOUND.c.address_id == old).values(address_id=None))
 
     def _change(self, contact_id: int, **values: object) -> None:
         self._db.execute(update(CONTACT).where(CONTACT.c.id == contact_id).values(values))
@@ -201,8 +209,9 @@ class Contacts(Repository):
         return {row.purpose: row.state for row in self._db.execute(query)}
 
     def _reminder(self, contact_id: int) -> ReminderPlan | None:
-        query = select(REMINDER.c.day, REMINDER.c.hour).where(REMINDER.c.contact_id == contact_id, REMINDER.c.active)
-        row = self._db.execute(query).first()
+        query = select(REMINDER.c.day, REMINDER.c.hour)
+        active = (REMINDER.c.contact_id == contact_id, REMINDER.c.stopped_at.is_(None))
+        row = self._db.execute(query.where(*active)).first()
         return ReminderPlan(row.day, row.hour) if row else None
 
     def _lead(self, contact_id: int) -> LeadSummary | None:

@@ -47,6 +47,7 @@ class Line:
     state: OutboxState | None = None
     reason: str | None = None
     inbound_id: int | None = None  # the message it answers
+    message_id: str | None = None  # only theirs: the id their channel gave it
     cursor: str | None = None  # where `new_since` goes on; only once sent
 
 
@@ -79,7 +80,13 @@ def _said(contact_id: int) -> Select[Any]:
 
 def _heard(row: AnyRow) -> Line:
     body = row.body or {}
-    return Line(id=row.id, who=Who.PERSON, at=row.received_at, text=str(body.get("label") or body.get("text") or ""))
+    return Line(
+        id=row.id,
+        who=Who.PERSON,
+        at=row.received_at,
+        text=str(body.get("label") or body.get("text") or ""),
+        message_id=str(body["message_id"]) if body.get("message_id") else None,
+    )
 
 
 def _line(row: AnyRow) -> Line:

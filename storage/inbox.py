@@ -96,10 +96,11 @@ class Inbox(Repository):
         found = self._db.execute(_next(now)).first()
         if found is None:
             return None
-        row = self._db.execute(_take(found.id, found.contact_id, now, lease)).first()
+        contact_id = found.contact_id if found.erased_at is None else self._as_someone_new(found, now)
+        row = self._db.execute(_take(found.id, contact_id, now, lease)).first()
         if row is None:  # another process claimed for this contact between our two statements
             return None
-        Contacts(self._db, self._sealer, self._village_of).heard_from(row.contact_id, row.address_id, row.received_at)
+        self._contacts().heard_from(row.contact_id, row.address_id, row.received_at)
         return _claimed(row)
 
     def done(self, claimed: Claimed) -> None:
@@ -125,10 +126,27 @@ class Inbox(Repository):
         query = select(*columns).where(INBOUND.c.state == literal_word(InboundState.SET_ASIDE))
         return [SetAside(*row) for row in self._db.execute(query.order_by(INBOUND.c.id).limit(limit))]
 
+    def is_waiting(self, contact_id: int) -> bool:
+        """Whether a message of this contact still waits for its turn."""
+        mine = (INBOUND.c.contact_id == contact_id, _waiting(INBOUND.c.state))
+        return self._db.execute(select(INBOUND.c.id).where(*mine).limit(1)).first() is not None
+
     def waiting(self) -> int:
         """How many messages wait for their turn."""
         query = select(func.count()).select_from(INBOUND).where(_waiting(INBOUND.c.state))
         return self._db.execute(query).scalar_one()
+
+    def _contacts(self) -> Contacts:
+        return Contacts(self._db, self._sealer, self._village_of)
+
+    def _as_someone_new(self, found: AnyRow, now: datetime) -> int:
+        """Someone who was erased had written more: that begins anew, as from a person we don't know."""
+        old = self._contacts().address(found.address_id)
+        contact_id, address_id = self._contacts().find_or_make(old.channel, old.account, old.external_id or "", now)
+        moved = {"contact_id": contact_id, "address_id": address_id}
+        theirs = (INBOUND.c.contact_id == found.contact_id, _waiting(INBOUND.c.state))
+        self._db.execute(update(INBOUND).where(*theirs).values(moved))
+        return contact_id
 
     def _settle(self, inbound_id: int, **values: object) -> None:
         settled = {**values, "claimed_until": None}
@@ -146,7 +164,7 @@ def _next(now: datetime) -> Any:
         other.c.contact_id == INBOUND.c.contact_id, _waiting(other.c.state), other.c.id < INBOUND.c.id
     )
     return (
-        select(INBOUND.c.id, INBOUND.c.contact_id)
+        select(INBOUND.c.id, INBOUND.c.contact_id, INBOUND.c.address_id, CONTACT.c.erased_at)
         .join(CONTACT, CONTACT.c.id == INBOUND.c.contact_id)
         .where(_waiting(INBOUND.c.state), _free(INBOUND.c.claimed_until, now), ~ahead)
         .order_by(INBOUND.c.id)

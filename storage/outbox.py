@@ -202,10 +202,19 @@ class Outbox(Repository):
         """What was sent to the contact after the line with this cursor (None: from the beginning)."""
         return new_since(self._db, contact_id, cursor, limit)
 
+    def next_due_at(self) -> datetime | None:
+        """When the next queued message is due, past or future; for clocks that are moved by hand."""
+        moment: datetime | None = self._db.scalar(select(func.min(OUTBOX.c.due_at)).where(_DUE))
+        return moment
+
     def counts(self) -> dict[OutboxState, int]:
-        """How many messages are due, on their way, and unknown; cheap however long the history is."""
-        query = select(OUTBOX.c.state, func.count()).where(_DUE | _SENDING).group_by(OUTBOX.c.state)
-        return {row[0]: row[1] for row in self._db.execute(query)}
+        """How many messages are due (now or later) and on their way; cheap however long the history is."""
+        own, broadcast = _DUE & OUTBOX.c.broadcast_id.is_(None), _DUE & OUTBOX.c.broadcast_id.is_not(None)
+        due, due_broadcast, sending = (
+            int(self._db.execute(select(func.count()).select_from(OUTBOX).where(which)).scalar_one())
+            for which in (own, broadcast, _SENDING)
+        )
+        return {OutboxState.DUE: due + due_broadcast, OutboxState.SENDING: sending}
 
     def _broadcasts_sending(self) -> Sequence[int]:
         sending = BROADCAST.c.state == literal_word(BroadcastState.SENDING)

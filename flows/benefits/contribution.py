@@ -6,10 +6,12 @@ function takes the month the contribution is for. Sources: PP 44/2015 Lampiran I
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
+from typing import cast
 
 from content import Content
 
@@ -78,13 +80,9 @@ def base_for(content: Content, income: Rupiah, month: date) -> Rupiah:
     """
     if income < 0:
         raise ValueError("income is negative")
-    rows = content.fact("iuran_bpu.pita", month).value
-    base = 0
-    for starts_at, row_base in rows:  # type: ignore[union-attr, misc]  # the schema types tables
-        if starts_at > income:  # type: ignore[operator]
-            break
-        base = row_base  # type: ignore[assignment]
-    return base
+    rows = cast(tuple[tuple[Rupiah, Rupiah], ...], content.fact("iuran_bpu.pita", month).value)  # the schema types it
+    starts = [starts_at for starts_at, _ in rows]
+    return rows[bisect_right(starts, income) - 1][1]
 
 
 def contribution(

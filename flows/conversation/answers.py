@@ -10,11 +10,13 @@ from datetime import date
 from content.model import Button, SlotValue, Step
 from flows.conversation.scene import Scene
 from flows.village import practice_villages
-from nlu.answers import read_answer
+from nlu.answers import KINDS, read_answer
 from nlu.understanding import FormAnswer, JsonValue, Understanding
 
 #: Kinds whose good answer can hardly be a question.
 STRICT = frozenset({"nik", "phone", "birth_date", "yes_no", "income", "amount", "email", "kpj", "day", "hour", "months"})
+#: Every kind of answer a step may wait for: what `nlu.answers` reads, and choices that only taps or labels make.
+ASKS = frozenset({*KINDS, "choice", "change_field", "sector"})
 #: Questions this sure of themselves win over a loose answer ("Iurannya Berapa" is no name).
 SURE = 0.55
 #: Intents that are never a question about something else while a form waits.

@@ -76,7 +76,7 @@ def _tell(scene: Scene, income: int) -> None:
     count = scene.slot("hitung_jumlah")
     try:
         if isinstance(count, int):
-            _tell_many(scene, income, Sector(sector or "other"), month, count)
+            _tell_many(scene, income, Sector(str(sector or "other")), month, count)
         elif sector:
             _tell_one(scene, contribution(scene.content, income, Sector(str(sector)), month), Sector(str(sector)), income)
         else:

@@ -30,14 +30,14 @@ def wording(
     month = due_at.astimezone(contact.zone).date().replace(day=1)
     slots: dict[str, SlotValue] = {"bulan": month}
     match fields:
-        case {"penghasilan": {"amount": int(income)}, "pekerjaan": {"sector": str(sector)}, "program": ("2" | "3") as chosen}:
+        case {"penghasilan": {"amount": int(income)}, "pekerjaan": {"sector": str(sector)}, "program": ("2" | "3") as chosen, "nama": name}:
             try:
                 due = contribution(content, income, Sector(sector), month)
             except NotInForce:
                 return "pengingat_iuran", slots
             slots["iuran_pilihan"] = due.two if chosen == "2" else due.three
             slots["nama_program"] = content.lexicon["programs"]["packages"][chosen]
-            slots["nama"] = str(fields.get("nama", ""))
+            slots["nama"] = str(name)
             return "pengingat_iuran_jumlah", slots
         case _:
             return "pengingat_iuran", slots

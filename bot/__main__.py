@@ -1,0 +1,28 @@
+"""The command line of Rangkul. `rangkul --help` lists everything.
+
+Commands import what they need when they are called, so that a small one starts fast.
+"""
+
+from __future__ import annotations
+
+import typer
+
+from bot.commands import content_commands, nlu_commands, run_commands, staff_commands, talk_commands
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Rangkul: outreach chatbot in Bahasa Indonesia for BPJS Ketenagakerjaan branches and their villages.",
+)
+for part in (run_commands, talk_commands, content_commands, nlu_commands, staff_commands):
+    part.register(app)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""Wiring: settings in, a bot with all its parts out. Nothing here decides anything."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from sqlalchemy import make_url
+
+from bot.channels.channel import Channel
+from bot.channels.local import LocalChannel
+from bot.clock import Clock, SystemClock
+from bot.config import Settings
+from bot.content_watch import ContentInForce
+from bot.ids import LeadNumbers
+from bot.outbox import Channels, Sender
+from bot.turn import Turns
+from bot.understanding import Engines
+from flows.contact import Channel as ChannelName
+from flows.contact import Village
+from flows.village import find_village
+from storage.database import Database
+from storage.sealed import KeyRing, Sealer, load_or_make_keys
+
+
+@dataclass(slots=True)
+class App:
+    """A bot: every part of it, made once."""
+
+    settings: Settings
+    clock: Clock
+    content: ContentInForce
+    engines: Engines
+    database: Database
+    keys: KeyRing
+    turns: Turns
+    sender: Sender
+    channels: dict[tuple[ChannelName, str], Channel] = field(default_factory=dict)
+
+    def close(self) -> None:
+        """Give everything back."""
+        self.database.close()
+
+
+def build(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    content: ContentInForce | None = None,
+    keys: KeyRing | None = None,
+    numbers: LeadNumbers | None = None,
+    engines: Engines | None = None,
+    env: Mapping[str, str] = os.environ,
+) -> App:
+    """Make a bot from its settings and bring its database to the newest schema.
+
+    Raises:
+        content.ContentBroken: the content files have problems.
+        storage.sealed.StorageSecretsError: the keys can't be used.
+        storage.database.WrongKeys: the keys are not this database's.
+    """
+    clock = clock or SystemClock()
+    content = content or ContentInForce()
+    keys = keys or load_or_make_keys(settings.store.keys, env)
+    database = open_database(settings, content, keys)
+    database.upgrade()
+    engines = engines or Engines(settings.nlu)
+    channels: dict[tuple[ChannelName, str], Channel] = {}
+    for name in (ChannelName.WEB, ChannelName.TERMINAL):
+        channels[name, "local"] = LocalChannel(name)
+    turns = Turns(database, content, engines, clock, numbers or LeadNumbers())
+    sender = make_sender(settings, database, channels, clock)
+    return App(settings, clock, content, engines, database, keys, turns, sender, channels)
+
+
+def open_database(settings: Settings, content: ContentInForce, keys: KeyRing) -> Database:
+    """The database of the settings, able to find villages."""
+    url = make_url(settings.store.url)
+    if url.get_backend_name() == "sqlite" and url.database:
+        Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+
+    def village_of(code: str) -> Village | None:
+        return find_village(code, content.current)
+
+    return Database(settings.store.url, Sealer(keys), village_of)
+
+
+def make_sender(settings: Settings, database: Database, channels: Channels, clock: Clock) -> Sender:
+    """A sender with a name of its own, so that rows of a dead one can be told apart."""
+    worker = f"{socket.gethostname()[:40]}-{os.getpid()}"
+    return Sender(database, channels, clock, settings.sending.rules, worker=worker)

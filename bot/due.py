@@ -1,0 +1,103 @@
+"""What became due: reminders, notices, rows of dead processes. APScheduler ticks this; the rows are the truth.
+
+After an outage everything due is still due; the sending policy decides what is too late.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+import structlog
+
+from bot.clock import Clock
+from bot.content_watch import ContentInForce
+from content import Content
+from flows.contact import Contact
+from flows.outreach.reminder import next_due, wording
+from flows.outreach.sending_policy import Kind
+from storage.database import Database, Store
+from storage.notices import Notice
+from storage.reminders import DueReminder
+from storage.words import NoticeKind
+
+log = structlog.get_logger()
+
+_BATCH = 200
+
+
+def tick(database: Database, content: ContentInForce, clock: Clock) -> int:
+    """Queue everything that became due. Returns how many messages were queued."""
+    queued = 0
+    while batch := _queue_batch(database, content.current, clock.now()):
+        queued += batch
+    with database.transaction() as store:
+        taken_over = store.outbox.take_over(clock.now())
+        store.broadcasts.finish_ready(clock.now())
+        store.erasure.finish()
+    if taken_over:
+        log.warning("rows_taken_over", rows=taken_over)
+    return queued
+
+
+def _queue_batch(database: Database, content: Content, now: datetime) -> int:
+    with database.transaction() as store:
+        reminders = store.reminders.due(now, _BATCH)
+        for reminder in reminders:
+            _remind(store, content, reminder, now)
+        notices = store.notices.pending(_BATCH)
+        for notice in notices:
+            _tell(store, content, notice, now)
+    return len(reminders) + len(notices)
+
+
+def _remind(store: Store, content: Content, reminder: DueReminder, now: datetime) -> None:
+    """Queue one reminder for its month and set the next; missed months are not made up for."""
+    contact = store.contacts.view(reminder.contact_id)
+    address = store.contacts.current_address(reminder.contact_id)
+    lead = store.leads.newest_of(reminder.contact_id)
+    reply, slots = wording(content, contact, lead.fields if lead else None, reminder.due_at)
+    rendered = content.render(reply, _day(contact, now), slots)
+    store.outbox.queue(
+        reminder.contact_id,
+        address.id if address else None,
+        Kind.REMINDER,
+        rendered.text,
+        now,
+        reply=rendered.reply,
+        content_version=content.version,
+        due_at=reminder.due_at,
+        reminder_id=reminder.id,
+        once_key=reminder.once_key,
+    )
+    store.reminders.advance(reminder.id, next_due(reminder.day, reminder.hour, contact.zone, max(now, reminder.due_at)))
+
+
+def _tell(store: Store, content: Content, notice: Notice, now: datetime) -> None:
+    contact = store.contacts.view(notice.contact_id)
+    address = store.contacts.current_address(notice.contact_id)
+    if notice.kind is NoticeKind.LEAD_CONTACTED and address is not None:
+        slots = {"nama": contact.name or "", "nomor": str(notice.payload.get("number", ""))}
+        rendered = content.render("kabar_dihubungi", _day(contact, now), slots)
+        store.outbox.queue(
+            notice.contact_id,
+            address.id,
+            Kind.NOTICE,
+            rendered.text,
+            now,
+            reply=rendered.reply,
+            content_version=content.version,
+            once_key=f"notice:{notice.id}",
+        )
+    store.notices.done(notice.id, now)
+
+
+def _day(contact: Contact, now: datetime) -> date:
+    return now.astimezone(contact.zone).date()
+
+
+def next_moment(database: Database, now: datetime) -> datetime | None:
+    """The next moment at which something becomes due, for clocks that are moved by hand."""
+    with database.reading() as store:
+        moments = [store.reminders.next_due_at(), store.outbox.next_due_at()]
+    known = [max(moment, now + timedelta(microseconds=1)) for moment in moments if moment is not None]
+    return min(known) if known else None

@@ -1,0 +1,154 @@
+"""What follows from each event: one function each. A new event without a line here is a type error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import assert_never
+
+import structlog
+
+from bot.inbox import withdraw
+from content import Content
+from content.model import Button, Rendered
+from flows.contact import Contact, Purpose
+from flows.events import (
+    BroadcastSent,
+    ConsentGiven,
+    ConsentRefused,
+    ConsentWithdrawn,
+    ConversationFailed,
+    DataErasureRequested,
+    Event,
+    GraveHeard,
+    HandoffRequested,
+    LeadSubmitted,
+    NotUnderstood,
+    ProfileLearned,
+    ReminderPlanned,
+    ReminderStopped,
+    ReplyChosen,
+)
+from flows.message import Heard
+from flows.outreach.reminder import next_due
+from flows.outreach.sending_policy import Kind
+from flows.village import find_village
+from nlu.understanding import JsonValue
+from storage.database import Store
+
+log = structlog.get_logger()
+
+
+@dataclass(slots=True)
+class Scene:
+    """Where effects act: one transaction, one person, one moment."""
+
+    store: Store
+    content: Content
+    contact: Contact
+    address_id: int
+    now: datetime
+    inbound_id: int
+    heard: Heard
+
+
+def apply(event: Event, scene: Scene) -> None:
+    """Carry out one event."""
+    match event:
+        case ReplyChosen():
+            queue_reply(event.rendered, scene)
+        case ConsentGiven():
+            scene.store.consents.give(scene.contact.id, event.purposes, event.version, scene.now, via=scene.contact.channel)
+        case ConsentRefused():
+            refuse_consent(event, scene)
+        case ConsentWithdrawn():
+            withdraw(scene.store, scene.contact.id, event.purposes, scene.now, via=scene.contact.channel)
+        case ProfileLearned():
+            learn_profile(event, scene)
+        case LeadSubmitted():
+            scene.store.leads.submit(scene.contact.id, event, scene.now)
+        case ReminderPlanned():
+            plan_reminder(event, scene)
+        case ReminderStopped():
+            scene.store.reminders.stop(scene.contact.id, scene.now)
+        case BroadcastSent():
+            start_broadcast(event, scene)
+        case HandoffRequested():
+            scene.store.handoffs.open(scene.contact.id, event.reason, scene.now)
+        case GraveHeard():
+            scene.store.handoffs.open(scene.contact.id, event.kind, scene.now, grave=True)
+        case NotUnderstood():
+            scene.store.not_understood.add(scene.contact.id, scene.heard.text, event.ranking, scene.now)
+        case DataErasureRequested():
+            scene.store.erasure.erase(scene.contact.id, scene.now)
+        case ConversationFailed():
+            log.error("conversation_failed", contact=scene.contact.id, reason=event.reason)
+        case _:
+            assert_never(event)
+
+
+def queue_reply(rendered: Rendered, scene: Scene) -> None:
+    """One message to the person who wrote."""
+    scene.store.outbox.queue(
+        scene.contact.id,
+        scene.address_id,
+        Kind.REPLY,
+        rendered.text,
+        scene.now,
+        reply=rendered.reply[:80],
+        taps=taps_of(rendered),
+        image=rendered.image,
+        content_version=scene.content.version,
+        inbound_id=scene.inbound_id,
+    )
+
+
+def taps_of(rendered: Rendered) -> list[dict[str, JsonValue]]:
+    """Buttons and choices as rows keep them."""
+    taps = [_tap(button, "button") for button in rendered.buttons]
+    return taps + [_tap(button, "choice") for button in rendered.choices]
+
+
+def _tap(button: Button, place: str) -> dict[str, JsonValue]:
+    return {"id": button.id, "label": button.label, "hint": button.hint, "place": place}
+
+
+def refuse_consent(event: ConsentRefused, scene: Scene) -> None:
+    """A no to what was given before takes it back; a no to what was never given is just recorded."""
+    scene.store.consents.refuse(scene.contact.id, event.purposes, event.version, scene.now, via=scene.contact.channel)
+    scene.store.outbox.skip_resting_on(scene.contact.id, event.purposes, "opted_out")
+    if Purpose.REMINDERS in event.purposes:
+        scene.store.reminders.stop(scene.contact.id, scene.now)
+
+
+def learn_profile(event: ProfileLearned, scene: Scene) -> None:
+    """Keep village, name or phone with the contact; a reminder keeps its local hour in a new zone."""
+    scene.store.contacts.learn(scene.contact.id, village=event.village, name=event.name or None, phone=event.phone)
+    village = find_village(event.village, scene.content) if event.village else None
+    if village is None:
+        return
+    scene.contact = replace(scene.contact, village=village)
+    if scene.contact.reminder is not None:
+        plan_reminder(ReminderPlanned(scene.contact.reminder.day, scene.contact.reminder.hour), scene)
+
+
+def plan_reminder(event: ReminderPlanned, scene: Scene) -> None:
+    """A reminder is a row with the moment it is next due."""
+    due = next_due(event.day, event.hour, scene.contact.zone, scene.now)
+    scene.store.reminders.plan(scene.contact.id, event.day, event.hour, due)
+
+
+def start_broadcast(event: BroadcastSent, scene: Scene) -> None:
+    """Freeze the audience of the official's own village; the sender does the rest."""
+    day = scene.now.astimezone(scene.contact.zone).date()
+    village = scene.contact.village
+    words = {"desa": village.name if village else "", "isi_siaran": event.text}
+    rendered = scene.content.render("siaran_isi", day, words)
+    scene.store.broadcasts.freeze(
+        event.village,
+        rendered.text,
+        scene.contact.id,
+        scene.now,
+        reply=rendered.reply,
+        content_version=scene.content.version,
+    )

@@ -1,0 +1,109 @@
+"""The first transaction: what arrived is stored, sealed and once, before the platform is told that we have it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import structlog
+
+from bot.channels.channel import Arrived, Blocked, DeliveryReport, Ignored, Incoming, Moved, Report, StopWish, Unread
+from flows.contact import Channel, Purpose
+from storage.database import Database, Store
+from storage.inbox import Recorded
+from storage.outcomes import Delivered, Failed, Read
+
+log = structlog.get_logger()
+
+#: Longer texts are cut before they are stored; the person is told.
+LONGEST_TEXT = 10_000
+_MESSAGES = (Purpose.REMINDERS, Purpose.ANNOUNCEMENTS)
+
+
+def receive(database: Database, channel: Channel, account: str, arrived: Sequence[Arrived], now: datetime) -> int:
+    """Store everything that arrived in one transaction. Returns how many messages were new."""
+    new = 0
+    with database.transaction() as store:
+        for part in arrived:
+            new += _store(store, channel, account, part, now)
+    return new
+
+
+def _store(store: Store, channel: Channel, account: str, part: Arrived, now: datetime) -> bool:
+    match part:
+        case Incoming():
+            return _message(store, channel, account, part, now)
+        case DeliveryReport():
+            _report(store, part)
+        case Blocked():
+            _blocked(store, channel, account, part, now)
+        case StopWish():
+            _stop_wish(store, channel, account, part, now)
+        case Moved():
+            store.contacts.move(channel, account, part.old_id, part.new_id)
+        case Ignored():
+            log.info("ignored", channel=channel.value, reason=part.reason)
+        case Unread():
+            store.inbox.keep_unread(channel, part.why, part.payload.decode("utf-8", "replace"), now)
+            log.warning("unread", channel=channel.value, why=part.why)
+    return False
+
+
+def _message(store: Store, channel: Channel, account: str, message: Incoming, now: datetime) -> bool:
+    contact_id, address_id = store.contacts.find_or_make(channel, account, message.person_id, now)
+    body = {
+        "kind": message.kind.value,
+        "text": clean(message.text),
+        "label": clean(message.label) if message.label else None,
+        "message_id": message.message_id,
+    }
+    recorded = store.inbox.record(channel, account, message.message_id, address_id, body, now)
+    if recorded is Recorded.ALREADY:
+        log.info("repeated", channel=channel.value)
+        return False
+    if message.phone:
+        store.contacts.learn(contact_id, phone=message.phone)
+    return True
+
+
+def _report(store: Store, report: DeliveryReport) -> None:
+    match report.report:
+        case Report.SENT:
+            return
+        case Report.DELIVERED:
+            outcome: Delivered | Read | Failed = Delivered(report.at)
+        case Report.READ:
+            outcome = Read(report.at)
+        case Report.FAILED:
+            outcome = Failed(report.reason or "refused", report.at)
+    store.outbox.mark_by_external_id(report.external_id, outcome)
+
+
+def _blocked(store: Store, channel: Channel, account: str, part: Blocked, now: datetime) -> None:
+    """Blocking us withdraws consent to messages; unblocking does not give it back."""
+    known = store.contacts.find(channel, account, part.person_id)
+    if known is None or not part.blocked:
+        return
+    contact_id, address_id = known
+    store.contacts.mark_blocked(address_id, now)
+    withdraw(store, contact_id, _MESSAGES, now, via="blocked")
+
+
+def _stop_wish(store: Store, channel: Channel, account: str, part: StopWish, now: datetime) -> None:
+    known = store.contacts.find(channel, account, part.person_id)
+    if known is not None and part.stop:
+        withdraw(store, known[0], _MESSAGES, now, via="platform")
+
+
+def withdraw(store: Store, contact_id: int, purposes: Sequence[Purpose], now: datetime, *, via: str) -> None:
+    """Take consent back, with everything queued that rests on it."""
+    store.consents.withdraw(contact_id, purposes, now, via=via)
+    store.outbox.skip_resting_on(contact_id, purposes, "opted_out")
+    if Purpose.REMINDERS in purposes:
+        store.reminders.stop(contact_id, now)
+
+
+def clean(text: str) -> str:
+    """Text that any database and page can hold: no control characters but line breaks, no lone surrogates, not too long."""
+    printable = "".join(char for char in text[:LONGEST_TEXT] if char in "\n\t" or ord(char) >= 32 and ord(char) != 127)
+    return printable.encode("utf-8", "replace").decode("utf-8").strip()

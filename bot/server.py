@@ -1,0 +1,57 @@
+"""One FastAPI application: web chat, console, health, metrics. Webhooks of platforms are added by those who run them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from fastapi import FastAPI
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy import text
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse, Response
+
+from bot.app import App
+from bot.channels.web import chat_router
+from bot.web_chat import WebChat
+from storage.words import OutboxState
+
+
+def make_server(app: App, *, wake: Callable[[], None], stopping: Callable[[], bool]) -> FastAPI:
+    """The HTTP side of a bot."""
+    server = FastAPI(title="Rangkul", docs_url=None, redoc_url=None, openapi_url=None)
+    words = app.content.current.lexicon["web_chat"]["words"]
+    chat = WebChat(app.database, app.clock, wake)
+    server.include_router(chat_router(chat, words, stopping=stopping))
+
+    @server.get("/health", include_in_schema=False)
+    async def health() -> JSONResponse:
+        state = await run_in_threadpool(_health, app)
+        return JSONResponse(state, status_code=200 if state["ok"] else 503)
+
+    @server.get("/metrics", include_in_schema=False)
+    async def metrics() -> Response:
+        return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+    return server
+
+
+def _health(app: App) -> dict[str, object]:
+    """What an operator wants to know at a glance; counts and versions only."""
+    try:
+        with app.database.reading() as store:
+            store.connection.execute(text("SELECT 1"))
+            queued = store.outbox.counts()
+            waiting = store.inbox.waiting()
+            set_aside = len(store.inbox.aside(1000))
+    except Exception as wrong:  # noqa: BLE001  # whatever it is, the answer is "not well"
+        return {"ok": False, "database": type(wrong).__name__}
+    return {
+        "ok": True,
+        "database": "sqlite" if app.database.is_sqlite else "postgresql",
+        "content": app.content.current.version,
+        "content_problems": len(app.content.problems),
+        "waiting": waiting,
+        "set_aside": set_aside,
+        "due": queued.get(OutboxState.DUE, 0),
+        "sending": queued.get(OutboxState.SENDING, 0),
+    }

@@ -1,0 +1,136 @@
+"""The second transaction: one stored message becomes a new session and queued replies, or is set aside where staff see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.clock import Clock
+from bot.content_watch import ContentInForce
+from bot.effects import Scene, apply
+from bot.ids import LeadNumbers
+from bot.understanding import Engines
+from content import Content
+from flows.contact import Contact
+from flows.conversation.engine import take_turn
+from flows.conversation.session import Session
+from flows.message import Given, Heard, HeardKind, Turn
+from flows.outreach.sending_policy import Kind
+from nlu.understanding import Understanding
+from storage.database import Database, Store
+from storage.inbox import Claimed
+
+log = structlog.get_logger()
+
+#: A turn that takes longer belongs to a dead process; its message is free again after this.
+LEASE = timedelta(seconds=15)
+#: How often a message is tried before it is set aside.
+ATTEMPTS = 3
+_AGAIN_AFTER = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A turn that was taken, for those who look over the bot's shoulder (terminal, transcripts)."""
+
+    contact_id: int
+    turn: Turn | None
+    error: str | None = None
+
+
+class Turns:
+    """Takes turns, one message at a time, one at a time per contact, in order."""
+
+    def __init__(
+        self, database: Database, content: ContentInForce, engines: Engines, clock: Clock, numbers: LeadNumbers
+    ) -> None:
+        self._database = database
+        self._content = content
+        self._engines = engines
+        self._clock = clock
+        self._numbers = numbers
+
+    def take_next(self) -> Done | None:
+        """Take the oldest waiting message through its turn. None: nothing waits.
+
+        The claim is committed by itself, so that a message that kills the process is not tried for ever.
+        """
+        with self._database.transaction() as store:
+            claimed = store.inbox.claim(self._clock.now(), LEASE)
+        if claimed is None:
+            return None
+        if claimed.attempts > ATTEMPTS:
+            return self._give_up(claimed, "too_many_attempts")
+        try:
+            return self._take(claimed)
+        except Exception as wrong:  # noqa: BLE001  # the one place that catches: the message stays, the person is told
+            log.exception("turn_failed", inbound=claimed.id, attempt=claimed.attempts, error=type(wrong).__name__)
+            return self._fail(claimed, type(wrong).__name__)
+
+    def _take(self, claimed: Claimed) -> Done:
+        content, now = self._content.current, self._clock.now()
+        with self._database.transaction() as store:
+            session = store.sessions.get(claimed.contact_id)
+            contact = store.contacts.view(claimed.contact_id, with_audience=True)
+            heard = self._heard(claimed, content, session, contact, now)
+            turn = take_turn(session, heard, content, Given(now, contact, self._numbers.fresh()))
+            store.sessions.put(claimed.contact_id, turn.session)
+            scene = Scene(store, content, contact, claimed.address_id, now, inbound_id=claimed.id, heard=heard)
+            for event in turn.events:
+                apply(event, scene)
+            store.inbox.done(claimed)
+        log.info("turn_taken", contact=claimed.contact_id, inbound=claimed.id, events=len(turn.events))
+        return Done(claimed.contact_id, turn)
+
+    def _heard(
+        self, claimed: Claimed, content: Content, session: Session, contact: Contact, now: datetime
+    ) -> Heard:
+        kind = HeardKind(str(claimed.body.get("kind", "text")))
+        text = str(claimed.body.get("text", ""))
+        label = claimed.body.get("label")
+        understanding: Understanding | None = None
+        if kind is HeardKind.TEXT and text:
+            today = now.astimezone(contact.zone).date().isoformat()
+            understanding = self._engines.of(content).understand(text, expecting=_expecting(session, content), today=today)
+        return Heard(kind, text, understanding, str(label) if label else None)
+
+    def _fail(self, claimed: Claimed, code: str) -> Done:
+        if claimed.attempts >= ATTEMPTS:
+            return self._give_up(claimed, code)
+        with self._database.transaction() as store:
+            if claimed.attempts == 1:
+                self._apologise(store, claimed)
+            store.inbox.retry_later(claimed, code, self._clock.now() + _AGAIN_AFTER)
+        return Done(claimed.contact_id, None, code)
+
+    def _give_up(self, claimed: Claimed, code: str) -> Done:
+        with self._database.transaction() as store:
+            self._apologise(store, claimed)
+            store.inbox.set_aside(claimed, code)
+        log.warning("message_set_aside", inbound=claimed.id, error=code)
+        return Done(claimed.contact_id, None, code)
+
+    def _apologise(self, store: Store, claimed: Claimed) -> None:
+        """One fixed apology per message, whatever is tried again."""
+        content, now = self._content.current, self._clock.now()
+        rendered = content.render("maaf_gangguan", now.date(), {})
+        store.outbox.queue(
+            claimed.contact_id,
+            claimed.address_id,
+            Kind.REPLY,
+            rendered.text,
+            now,
+            reply=rendered.reply,
+            content_version=content.version,
+            inbound_id=claimed.id,
+            once_key=f"apology:{claimed.id}",
+        )
+
+
+def _expecting(session: Session, content: Content) -> str | None:
+    flow = content.flows.get(session.flow) if session.flow else None
+    if flow is None or session.step is None:
+        return None
+    return next((step.ask for step in flow.steps if step.id == session.step), None)
