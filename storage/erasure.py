@@ -50,10 +50,11 @@ class Erasure(Repository):
         moving = exists().where(
             OUTBOX.c.contact_id == CONTACT.c.id, OUTBOX.c.state.in_([OutboxState.DUE, OutboxState.SENDING])
         )
+        unheard = exists().where(INBOUND.c.contact_id == CONTACT.c.id, INBOUND.c.state == InboundState.WAITING)
         left = (
             select(ADDRESS.c.contact_id)
             .join(CONTACT, CONTACT.c.id == ADDRESS.c.contact_id)
-            .where(CONTACT.c.erased_at.is_not(None), ADDRESS.c.external_hash.is_not(None), ~moving)
+            .where(CONTACT.c.erased_at.is_not(None), ADDRESS.c.external_hash.is_not(None), ~moving, ~unheard)
             .limit(limit)
         )
         people = self._db.scalars(left).all()

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 
 from flows.contact import Audience, Role, VillageProgress
 from storage.audience import forecast, progress
+from storage.columns import literal_word
 from storage.repository import Repository
 from storage.tables import CONTACT, LEAD
 
@@ -29,7 +30,9 @@ class Officials(Repository):
     def everyone(self, village_code: str | None = None) -> list[Official]:
         """All officials, or those of one village."""
         query = select(CONTACT.c.id, CONTACT.c.name, CONTACT.c.village_code)
-        query = query.where(CONTACT.c.role == Role.OFFICIAL, CONTACT.c.erased_at.is_(None)).order_by(CONTACT.c.id)
+        query = query.where(CONTACT.c.role == literal_word(Role.OFFICIAL), CONTACT.c.erased_at.is_(None)).order_by(
+            CONTACT.c.id
+        )
         rows = self._db.execute(query if village_code is None else query.where(CONTACT.c.village_code == village_code))
         return [Official(*row) for row in rows]
 

@@ -10,6 +10,8 @@ from sqlalchemy import select, update
 from storage.repository import Repository
 from storage.tables import REMINDER
 
+_ACTIVE = REMINDER.c.stopped_at.is_(None)
+
 
 @dataclass(frozen=True, slots=True)
 class DueReminder:
@@ -34,20 +36,20 @@ class Reminders(Repository):
 
     def plan(self, contact_id: int, day: int, hour: int, next_due_at: datetime) -> None:
         """Remind monthly; replaces an earlier plan of the same person."""
-        plan = {"day": day, "hour": hour, "next_due_at": next_due_at, "active": True, "stopped_at": None}
+        plan = {"day": day, "hour": hour, "next_due_at": next_due_at, "stopped_at": None}
         insert = self._insert(REMINDER).values(contact_id=contact_id, **plan)
         self._db.execute(insert.on_conflict_do_update(index_elements=["contact_id"], set_=plan))
 
     def stop(self, contact_id: int, now: datetime) -> bool:
         """No more reminders. False when there was none."""
-        mine = (REMINDER.c.contact_id == contact_id, REMINDER.c.active)
-        return self._db.execute(update(REMINDER).where(*mine).values(active=False, stopped_at=now)).rowcount > 0
+        mine = (REMINDER.c.contact_id == contact_id, _ACTIVE)
+        return self._db.execute(update(REMINDER).where(*mine).values(stopped_at=now)).rowcount > 0
 
     def due(self, now: datetime, limit: int) -> list[DueReminder]:
         """Reminders that are due, oldest first, locked for this transaction; move each on in it with `advance`."""
         query = (
             select(REMINDER)
-            .where(REMINDER.c.active, REMINDER.c.next_due_at <= now)
+            .where(_ACTIVE, REMINDER.c.next_due_at <= now)
             .order_by(REMINDER.c.next_due_at, REMINDER.c.id)
             .limit(limit)
             .with_for_update(skip_locked=True)
@@ -61,5 +63,5 @@ class Reminders(Repository):
 
     def next_due_at(self) -> datetime | None:
         """When the earliest reminder is due; scripts that move the clock ask."""
-        query = select(REMINDER.c.next_due_at).where(REMINDER.c.active).order_by(REMINDER.c.next_due_at).limit(1)
+        query = select(REMINDER.c.next_due_at).where(_ACTIVE).order_by(REMINDER.c.next_due_at).limit(1)
         return self._db.scalar(query)

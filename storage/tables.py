@@ -109,7 +109,11 @@ class ContactRow(Row, table=True):
     """A person we talk with. `address_id` is where they last wrote from."""
 
     __tablename__ = "contact"
-    __table_args__ = (Index("ix_contact_village_code", "village_code"),)
+    __table_args__ = (
+        Index("ix_contact_village_code", "village_code"),
+        _only("ix_contact_erased", "id", where="erased_at IS NOT NULL"),
+        _only("ix_contact_officials", "village_code", "id", where="role = 'official'"),
+    )
 
     id: int = _id()
     role: Role = _word(Role, default=Role.WORKER)
@@ -170,7 +174,7 @@ class InboundRow(Row, table=True):
     account: str = _text(100)
     external_hash: bytes = Field(default=None, sa_column=Column(LargeBinary(16), nullable=False))
     contact_id: int = _ref("contact.id")
-    address_id: int | None = _ref("address.id", null=True)
+    address_id: int | None = _number(null=True)
     body: Any = _sealed_json("inbound.body")
     received_at: datetime = _moment(null=False)
     state: InboundState = _word(InboundState, default=InboundState.WAITING)
@@ -316,7 +320,7 @@ class ReminderRow(Row, table=True):
     """A monthly promise: this day and hour, local to the village. `next_due_at` is the truth, not a timer."""
 
     __tablename__ = "reminder"
-    __table_args__ = (_only("ix_reminder_next_due_at", "next_due_at", "id", where="active"),)
+    __table_args__ = (_only("ix_reminder_next_due_at", "next_due_at", "id", where="stopped_at IS NULL"),)
 
     id: int = _id()
     contact_id: int = Field(
@@ -325,7 +329,6 @@ class ReminderRow(Row, table=True):
     day: int = _count()
     hour: int = _count()
     next_due_at: datetime = _moment(null=False)
-    active: bool = Field(default=True, sa_column=Column(Boolean, nullable=False, default=True))
     stopped_at: datetime | None = _moment()
 
 
@@ -428,7 +431,10 @@ class NoticeRow(Row, table=True):
     """Something that happened outside the chat and that the bot still has to tell the person."""
 
     __tablename__ = "notice"
-    __table_args__ = (_only("ix_notice_pending", "id", where="done_at IS NULL"),)
+    __table_args__ = (
+        _only("ix_notice_pending", "id", where="done_at IS NULL"),
+        Index("ix_notice_contact_id", "contact_id"),
+    )
 
     id: int = _id()
     contact_id: int = _ref("contact.id")

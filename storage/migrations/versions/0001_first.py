@@ -46,6 +46,8 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_contact'))
     )
     with op.batch_alter_table('contact', schema=None) as batch_op:
+        batch_op.create_index('ix_contact_erased', ['id'], unique=False, sqlite_where=sa.text('erased_at IS NOT NULL'), postgresql_where=sa.text('erased_at IS NOT NULL'))
+        batch_op.create_index('ix_contact_officials', ['village_code', 'id'], unique=False, sqlite_where=sa.text("role = 'official'"), postgresql_where=sa.text("role = 'official'"))
         batch_op.create_index('ix_contact_village_code', ['village_code'], unique=False)
 
     op.create_table('early_report',
@@ -197,6 +199,29 @@ def upgrade() -> None:
         batch_op.create_index('ix_handoff_contact_id', ['contact_id', 'id'], unique=False)
         batch_op.create_index('ix_handoff_open', ['id'], unique=False, sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
 
+    op.create_table('inbound',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('channel', sa.String(30), nullable=False),
+    sa.Column('account', sa.String(length=100), nullable=False),
+    sa.Column('external_hash', sa.LargeBinary(length=16), nullable=False),
+    sa.Column('contact_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('address_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=True),
+    sa.Column('body', sa.LargeBinary(), nullable=True),
+    sa.Column('received_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('state', sa.String(30), nullable=False),
+    sa.Column('attempts', sa.Integer(), nullable=False),
+    sa.Column('claimed_until', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('error_code', sa.String(length=60), nullable=True),
+    sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_inbound_contact_id_contact')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_inbound')),
+    sa.UniqueConstraint('channel', 'account', 'external_hash', name=op.f('uq_inbound_channel_account_external_hash'))
+    )
+    with op.batch_alter_table('inbound', schema=None) as batch_op:
+        batch_op.create_index('ix_inbound_contact_id', ['contact_id', 'id'], unique=False)
+        batch_op.create_index('ix_inbound_set_aside', ['id'], unique=False, sqlite_where=sa.text("state = 'set_aside'"), postgresql_where=sa.text("state = 'set_aside'"))
+        batch_op.create_index('ix_inbound_waiting', ['id'], unique=False, sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
+        batch_op.create_index('ix_inbound_waiting_contact', ['contact_id', 'id'], unique=False, sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
+
     op.create_table('lead',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('number', sa.String(length=30), nullable=False),
@@ -247,6 +272,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_notice'))
     )
     with op.batch_alter_table('notice', schema=None) as batch_op:
+        batch_op.create_index('ix_notice_contact_id', ['contact_id'], unique=False)
         batch_op.create_index('ix_notice_pending', ['id'], unique=False, sqlite_where=sa.text('done_at IS NULL'), postgresql_where=sa.text('done_at IS NULL'))
 
     op.create_table('reminder',
@@ -255,14 +281,13 @@ def upgrade() -> None:
     sa.Column('day', sa.Integer(), nullable=False),
     sa.Column('hour', sa.Integer(), nullable=False),
     sa.Column('next_due_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('active', sa.Boolean(), nullable=False),
     sa.Column('stopped_at', sa.DateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_reminder_contact_id_contact')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_reminder')),
     sa.UniqueConstraint('contact_id', name=op.f('uq_reminder_contact_id'))
     )
     with op.batch_alter_table('reminder', schema=None) as batch_op:
-        batch_op.create_index('ix_reminder_next_due_at', ['next_due_at', 'id'], unique=False, sqlite_where=sa.text('active'), postgresql_where=sa.text('active'))
+        batch_op.create_index('ix_reminder_next_due_at', ['next_due_at', 'id'], unique=False, sqlite_where=sa.text('stopped_at IS NULL'), postgresql_where=sa.text('stopped_at IS NULL'))
 
     op.create_table('session',
     sa.Column('contact_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
@@ -271,30 +296,6 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_session_contact_id_contact')),
     sa.PrimaryKeyConstraint('contact_id', name=op.f('pk_session'))
     )
-    op.create_table('inbound',
-    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
-    sa.Column('channel', sa.String(30), nullable=False),
-    sa.Column('account', sa.String(length=100), nullable=False),
-    sa.Column('external_hash', sa.LargeBinary(length=16), nullable=False),
-    sa.Column('contact_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
-    sa.Column('address_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=True),
-    sa.Column('body', sa.LargeBinary(), nullable=True),
-    sa.Column('received_at', sa.DateTime(timezone=True), nullable=False),
-    sa.Column('state', sa.String(30), nullable=False),
-    sa.Column('attempts', sa.Integer(), nullable=False),
-    sa.Column('claimed_until', sa.DateTime(timezone=True), nullable=True),
-    sa.Column('error_code', sa.String(length=60), nullable=True),
-    sa.ForeignKeyConstraint(['address_id'], ['address.id'], name=op.f('fk_inbound_address_id_address')),
-    sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_inbound_contact_id_contact')),
-    sa.PrimaryKeyConstraint('id', name=op.f('pk_inbound')),
-    sa.UniqueConstraint('channel', 'account', 'external_hash', name=op.f('uq_inbound_channel_account_external_hash'))
-    )
-    with op.batch_alter_table('inbound', schema=None) as batch_op:
-        batch_op.create_index('ix_inbound_contact_id', ['contact_id', 'id'], unique=False)
-        batch_op.create_index('ix_inbound_set_aside', ['id'], unique=False, sqlite_where=sa.text("state = 'set_aside'"), postgresql_where=sa.text("state = 'set_aside'"))
-        batch_op.create_index('ix_inbound_waiting', ['id'], unique=False, sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
-        batch_op.create_index('ix_inbound_waiting_contact', ['contact_id', 'id'], unique=False, sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
-
     op.create_table('lead_move',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('lead_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
@@ -316,20 +317,14 @@ def downgrade() -> None:
         batch_op.drop_index('ix_lead_move_lead_id')
 
     op.drop_table('lead_move')
-    with op.batch_alter_table('inbound', schema=None) as batch_op:
-        batch_op.drop_index('ix_inbound_waiting_contact', sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
-        batch_op.drop_index('ix_inbound_waiting', sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
-        batch_op.drop_index('ix_inbound_set_aside', sqlite_where=sa.text("state = 'set_aside'"), postgresql_where=sa.text("state = 'set_aside'"))
-        batch_op.drop_index('ix_inbound_contact_id')
-
-    op.drop_table('inbound')
     op.drop_table('session')
     with op.batch_alter_table('reminder', schema=None) as batch_op:
-        batch_op.drop_index('ix_reminder_next_due_at', sqlite_where=sa.text('active'), postgresql_where=sa.text('active'))
+        batch_op.drop_index('ix_reminder_next_due_at', sqlite_where=sa.text('stopped_at IS NULL'), postgresql_where=sa.text('stopped_at IS NULL'))
 
     op.drop_table('reminder')
     with op.batch_alter_table('notice', schema=None) as batch_op:
         batch_op.drop_index('ix_notice_pending', sqlite_where=sa.text('done_at IS NULL'), postgresql_where=sa.text('done_at IS NULL'))
+        batch_op.drop_index('ix_notice_contact_id')
 
     op.drop_table('notice')
     with op.batch_alter_table('not_understood', schema=None) as batch_op:
@@ -344,6 +339,13 @@ def downgrade() -> None:
         batch_op.drop_index('ix_lead_contact_id')
 
     op.drop_table('lead')
+    with op.batch_alter_table('inbound', schema=None) as batch_op:
+        batch_op.drop_index('ix_inbound_waiting_contact', sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
+        batch_op.drop_index('ix_inbound_waiting', sqlite_where=sa.text("state = 'waiting'"), postgresql_where=sa.text("state = 'waiting'"))
+        batch_op.drop_index('ix_inbound_set_aside', sqlite_where=sa.text("state = 'set_aside'"), postgresql_where=sa.text("state = 'set_aside'"))
+        batch_op.drop_index('ix_inbound_contact_id')
+
+    op.drop_table('inbound')
     with op.batch_alter_table('handoff', schema=None) as batch_op:
         batch_op.drop_index('ix_handoff_open', sqlite_where=sa.text('closed_at IS NULL'), postgresql_where=sa.text('closed_at IS NULL'))
         batch_op.drop_index('ix_handoff_contact_id')
@@ -382,6 +384,8 @@ def downgrade() -> None:
     op.drop_table('early_report')
     with op.batch_alter_table('contact', schema=None) as batch_op:
         batch_op.drop_index('ix_contact_village_code')
+        batch_op.drop_index('ix_contact_officials', sqlite_where=sa.text("role = 'official'"), postgresql_where=sa.text("role = 'official'"))
+        batch_op.drop_index('ix_contact_erased', sqlite_where=sa.text('erased_at IS NOT NULL'), postgresql_where=sa.text('erased_at IS NOT NULL'))
 
     op.drop_table('contact')
     with op.batch_alter_table('broadcast_person', schema=None) as batch_op:
