@@ -27,7 +27,7 @@ class _Part(BaseModel):
 class StoreSettings(_Part):
     """Where rows are kept, and the keys that seal them."""
 
-    url: str = "sqlite:///var/rangkul.db"
+    url: str = "sqlite:///var/data/rangkul.db"
     keys: Path = Path("var/keys/rangkul.keys")
 
 

@@ -34,7 +34,7 @@ class Who(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One message of a conversation. For a person's tap, `text` is the label they saw."""
+    """One message of a conversation. For a person's tap, `text` is the label they saw; opening the chat has none."""
 
     id: int
     who: Who
@@ -84,7 +84,7 @@ def _heard(row: AnyRow) -> Line:
         id=row.id,
         who=Who.PERSON,
         at=row.received_at,
-        text=str(body.get("label") or body.get("text") or ""),
+        text="" if body.get("kind") == "start" else str(body.get("label") or body.get("text") or ""),
         message_id=str(body["message_id"]) if body.get("message_id") else None,
     )
 
