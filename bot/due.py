@@ -36,7 +36,17 @@ def tick(database: Database, content: ContentInForce, clock: Clock) -> int:
         store.erasure.finish()
     if taken_over:
         log.warning("rows_taken_over", rows=taken_over)
+    forget_drafts(database, content.current, clock.now())
     return queued
+
+
+def forget_drafts(database: Database, content: Content, now: datetime) -> None:
+    """Unfinished forms are forgotten after the days that the consent text promises."""
+    days = int(content.lexicon["kebijakan"]["hari_draf"])
+    with database.transaction() as store:
+        forgotten = store.erasure.forget_drafts(now - timedelta(days=days))
+    if forgotten:
+        log.info("drafts_forgotten", sessions=forgotten)
 
 
 def _queue_batch(database: Database, content: Content, now: datetime) -> int:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, and_, bindparam, func, select, update
 
 from flows.contact import Channel, ConsentState, Contact, LeadSummary, Purpose, ReminderPlan, Role
 from storage.audience import forecast, progress
+from storage.columns import UtcDateTime
 from storage.repository import AnyRow, NotFound, Repository
 from storage.tables import ADDRESS, CONSENT_CURRENT, CONTACT, LEAD, OUTBOX, REMINDER
 from storage.words import OutboxState
@@ -71,8 +73,8 @@ class Contacts(Repository):
             phone=row.phone,
             village=village,
             consents=self._consents(contact_id),
-            reminder=self._reminder(contact_id),
-            lead=self._lead(contact_id),
+            reminder=_reminder(row),
+            lead=_lead(row),
             audience=forecast(self._db, row.village_code, without=contact_id) if official else None,
             progress=progress(self._db, row.village_code) if official else None,
             last_heard_at=row.last_inbound_at,
@@ -128,25 +130,12 @@ class Contacts(Repository):
 
     def heard_from(self, contact_id: int, address_id: int, at: datetime) -> None:
         """Note that the person wrote from here just then: it becomes their address and is not blocked."""
-        heard = {"last_inbound_at": at, "blocked_at": None}
-        self._db.execute(update(ADDRESS).where(ADDRESS.c.id == address_id).values(heard))
-        self._db.execute(
-            update(CONTACT)
-            .where(CONTACT.c.id == contact_id, CONTACT.c.address_id.is_distinct_from(address_id))
-            .values(address_id=address_id)
-        )
+        self._db.execute(_HEARD, {"address": address_id, "at": at})
+        self._db.execute(_WRITES_FROM, {"contact": contact_id, "here": address_id})
 
     def _address_of(self, channel: Channel, account: str, external_id: str) -> AnyRow | None:
-        query = (
-            select(ADDRESS.c.id, ADDRESS.c.contact_id, CONTACT.c.erased_at)
-            .join(CONTACT, CONTACT.c.id == ADDRESS.c.contact_id)
-            .where(
-                ADDRESS.c.channel == channel,
-                ADDRESS.c.account == account,
-                ADDRESS.c.external_hash == self._sealer.fingerprint("address", external_id),
-            )
-        )
-        return self._db.execute(query).first()
+        mark = self._sealer.fingerprint("address", external_id)
+        return self._db.execute(_ADDRESS_OF, {"channel": channel, "account": account, "mark": mark}).first()
 
     def _make(
         self, channel: Channel, account: str, external_id: str, now: datetime, *, instead_of: int | None
@@ -185,48 +174,76 @@ class Contacts(Repository):
         self._db.execute(update(CONTACT).where(CONTACT.c.id == contact_id).values(values))
 
     def _row(self, contact_id: int) -> AnyRow:
-        query = (
-            select(
-                CONTACT.c.role,
-                CONTACT.c.name,
-                CONTACT.c.village_code,
-                ADDRESS.c.channel,
-                ADDRESS.c.phone,
-                ADDRESS.c.last_inbound_at,
-            )
-            .join(ADDRESS, ADDRESS.c.id == CONTACT.c.address_id, isouter=True)
-            .where(CONTACT.c.id == contact_id)
-        )
-        row = self._db.execute(query).first()
+        row = self._db.execute(_PERSON, {"contact": contact_id}).first()
         if row is None:
             raise NotFound
         return row
 
     def _consents(self, contact_id: int) -> dict[Purpose, ConsentState]:
-        query = select(CONSENT_CURRENT.c.purpose, CONSENT_CURRENT.c.state).where(
-            CONSENT_CURRENT.c.contact_id == contact_id
-        )
-        return {row.purpose: row.state for row in self._db.execute(query)}
+        return {row.purpose: row.state for row in self._db.execute(_CONSENTS, {"contact": contact_id})}
 
-    def _reminder(self, contact_id: int) -> ReminderPlan | None:
-        query = select(REMINDER.c.day, REMINDER.c.hour)
-        active = (REMINDER.c.contact_id == contact_id, REMINDER.c.stopped_at.is_(None))
-        row = self._db.execute(query.where(*active)).first()
-        return ReminderPlan(row.day, row.hour) if row else None
 
-    def _lead(self, contact_id: int) -> LeadSummary | None:
-        query = (
-            select(LEAD.c.number, LEAD.c.state, LEAD.c.submitted_at, CONTACT.c.zone)
-            .join(CONTACT, CONTACT.c.id == LEAD.c.contact_id)
-            .where(LEAD.c.contact_id == contact_id)
-            .order_by(LEAD.c.id.desc())
-            .limit(1)
+def _reminder(row: AnyRow) -> ReminderPlan | None:
+    return ReminderPlan(row.day, row.hour) if row.day is not None else None
+
+
+def _lead(row: AnyRow) -> LeadSummary | None:
+    if row.number is None:
+        return None
+    day = row.submitted_at.astimezone(ZoneInfo(row.zone or _ZONE_UNTIL_KNOWN)).date()
+    return LeadSummary(row.number, row.state, day)
+
+
+def _person() -> Select[Any]:
+    """All that is one row per person: where they write from, their reminder, their newest lead."""
+    newest = select(func.max(LEAD.c.id)).where(LEAD.c.contact_id == CONTACT.c.id).scalar_subquery()
+    reminded = and_(REMINDER.c.contact_id == CONTACT.c.id, REMINDER.c.stopped_at.is_(None))
+    return (
+        select(
+            CONTACT.c.role,
+            CONTACT.c.name,
+            CONTACT.c.village_code,
+            CONTACT.c.zone,
+            ADDRESS.c.channel,
+            ADDRESS.c.phone,
+            ADDRESS.c.last_inbound_at,
+            REMINDER.c.day,
+            REMINDER.c.hour,
+            LEAD.c.number,
+            LEAD.c.state,
+            LEAD.c.submitted_at,
         )
-        row = self._db.execute(query).first()
-        if row is None:
-            return None
-        day = row.submitted_at.astimezone(ZoneInfo(row.zone or _ZONE_UNTIL_KNOWN)).date()
-        return LeadSummary(row.number, row.state, day)
+        .join(ADDRESS, ADDRESS.c.id == CONTACT.c.address_id, isouter=True)
+        .join(REMINDER, reminded, isouter=True)
+        .join(LEAD, LEAD.c.id == newest, isouter=True)
+        .where(CONTACT.c.id == bindparam("contact"))
+    )
+
+
+#: Built once: putting a statement together costs more than running it.
+_PERSON = _person()
+_CONSENTS = select(CONSENT_CURRENT.c.purpose, CONSENT_CURRENT.c.state).where(
+    CONSENT_CURRENT.c.contact_id == bindparam("contact")
+)
+_ADDRESS_OF = (
+    select(ADDRESS.c.id, ADDRESS.c.contact_id, CONTACT.c.erased_at)
+    .join(CONTACT, CONTACT.c.id == ADDRESS.c.contact_id)
+    .where(
+        ADDRESS.c.channel == bindparam("channel"),
+        ADDRESS.c.account == bindparam("account"),
+        ADDRESS.c.external_hash == bindparam("mark"),
+    )
+)
+_HEARD = (
+    update(ADDRESS)
+    .where(ADDRESS.c.id == bindparam("address"))
+    .values(last_inbound_at=bindparam("at", type_=UtcDateTime), blocked_at=None)
+)
+_WRITES_FROM = (
+    update(CONTACT)
+    .where(CONTACT.c.id == bindparam("contact"), CONTACT.c.address_id.is_distinct_from(bindparam("here")))
+    .values(address_id=bindparam("here"))
+)
 
 
 def _address(row: AnyRow) -> AddressView:

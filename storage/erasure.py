@@ -64,6 +64,16 @@ class Erasure(Repository):
             self._db.execute(update(ADDRESS).where(ADDRESS.c.contact_id == contact_id).values(blank))
         return len(people)
 
+    def forget_drafts(self, untouched_since: datetime, limit: int = 500) -> int:
+        """Drop conversations nobody went on with. Who never submitted a lead has their messages blanked as well."""
+        old = select(SESSION.c.contact_id).where(SESSION.c.touched_at < untouched_since).limit(limit)
+        people = self._db.scalars(old).all()
+        for contact_id in people:
+            if self._db.scalar(select(LEAD.c.id).where(LEAD.c.contact_id == contact_id).limit(1)) is None:
+                self._blank_messages(contact_id)
+            self._db.execute(SESSION.delete().where(SESSION.c.contact_id == contact_id))
+        return len(people)
+
     def _forget_talk(self, contact_id: int) -> None:
         self._blank_messages(contact_id)
         for table in (SESSION, REMINDER, NOT_UNDERSTOOD, HANDOFF, NOTICE):

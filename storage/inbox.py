@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Executable, bindparam, exists, func, or_, select, update
+from sqlalchemy.dialects.postgresql import Insert
 
 from flows.contact import Channel
 from nlu.understanding import JsonValue
-from storage.columns import literal_word
+from storage.columns import UtcDateTime, literal_word
 from storage.contacts import Contacts
 from storage.repository import AnyRow, Repository
 from storage.tables import ADDRESS, CONTACT, INBOUND, UNREAD
@@ -67,20 +68,17 @@ class Inbox(Repository):
         self, channel: Channel, account: str, external_id: str, address_id: int, body: Body, now: datetime
     ) -> Recorded:
         """Store a message once, whatever is delivered again."""
-        owner = select(ADDRESS.c.contact_id).where(ADDRESS.c.id == address_id).scalar_subquery()
         made = self._db.execute(
-            self._insert(INBOUND)
-            .values(
-                channel=channel,
-                account=account,
-                external_hash=self._sealer.fingerprint("inbound", external_id),
-                contact_id=owner,
-                address_id=address_id,
-                body=dict(body),
-                received_at=now,
-            )
-            .on_conflict_do_nothing(index_elements=["channel", "account", "external_hash"])
-            .returning(INBOUND.c.id)
+            _record(self._insert(INBOUND)),
+            {
+                "channel": channel,
+                "account": account,
+                "external_hash": self._sealer.fingerprint("inbound", external_id),
+                "address_id": address_id,
+                "body": dict(body),
+                "received_at": now,
+                "at_address": address_id,
+            },
         ).scalar()
         return Recorded.ALREADY if made is None else Recorded.NEW
 
@@ -93,11 +91,12 @@ class Inbox(Repository):
 
         A message that waits to be tried again holds back the same contact's later ones, so that order is kept.
         """
-        found = self._db.execute(_next(now)).first()
+        found = self._db.execute(_NEXT, {"moment": now}).first()
         if found is None:
             return None
         contact_id = found.contact_id if found.erased_at is None else self._as_someone_new(found, now)
-        row = self._db.execute(_take(found.id, contact_id, now, lease)).first()
+        mine = {"message": found.id, "contact": contact_id, "moment": now, "until": now + lease}
+        row = self._db.execute(_TAKE, mine).first()
         if row is None:  # another process claimed for this contact between our two statements
             return None
         self._contacts().heard_from(row.contact_id, row.address_id, row.received_at)
@@ -105,7 +104,7 @@ class Inbox(Repository):
 
     def done(self, claimed: Claimed) -> None:
         """The turn is over."""
-        self._settle(claimed.id, state=InboundState.DONE)
+        self._db.execute(_DONE, {"message": claimed.id})
 
     def retry_later(self, claimed: Claimed, error: str, until: datetime) -> None:
         """The turn failed; the message comes back at `until`. `error` is a code, never a sentence."""
@@ -157,7 +156,20 @@ def _waiting(state: ColumnElement[Any]) -> ColumnElement[bool]:
     return state == literal_word(InboundState.WAITING)
 
 
-def _next(now: datetime) -> Any:
+def _free() -> ColumnElement[bool]:
+    return or_(INBOUND.c.claimed_until.is_(None), INBOUND.c.claimed_until <= bindparam("moment", type_=UtcDateTime))
+
+
+def _record(insert: Insert) -> Executable:
+    """The message belongs to whoever owns the address at this moment."""
+    owner = select(ADDRESS.c.contact_id).where(ADDRESS.c.id == bindparam("at_address")).scalar_subquery()
+    once = insert.values(contact_id=owner).on_conflict_do_nothing(
+        index_elements=["channel", "account", "external_hash"]
+    )
+    return once.returning(INBOUND.c.id)
+
+
+def _next() -> Executable:
     """The head of some contact's queue. PostgreSQL locks contact and message and passes over what others hold."""
     other = INBOUND.alias("other")
     ahead = exists().where(
@@ -166,31 +178,33 @@ def _next(now: datetime) -> Any:
     return (
         select(INBOUND.c.id, INBOUND.c.contact_id, INBOUND.c.address_id, CONTACT.c.erased_at)
         .join(CONTACT, CONTACT.c.id == INBOUND.c.contact_id)
-        .where(_waiting(INBOUND.c.state), _free(INBOUND.c.claimed_until, now), ~ahead)
+        .where(_waiting(INBOUND.c.state), _free(), ~ahead)
         .order_by(INBOUND.c.id)
         .limit(1)
         .with_for_update(skip_locked=True, key_share=True, of=(INBOUND, CONTACT))
     )
 
 
-def _take(inbound_id: int, contact_id: int, now: datetime, lease: timedelta) -> Any:
+def _take() -> Executable:
     """Mark it as claimed, unless a message of this contact was claimed since: a new statement sees newer rows."""
     other = INBOUND.alias("other")
     running = exists().where(
-        other.c.contact_id == contact_id, _waiting(other.c.state), other.c.id != inbound_id, other.c.claimed_until > now
+        other.c.contact_id == bindparam("contact"),
+        _waiting(other.c.state),
+        other.c.id != bindparam("message"),
+        other.c.claimed_until > bindparam("moment", type_=UtcDateTime),
     )
     return (
         update(INBOUND)
-        .where(
-            and_(INBOUND.c.id == inbound_id, _waiting(INBOUND.c.state), _free(INBOUND.c.claimed_until, now), ~running)
-        )
-        .values(claimed_until=now + lease, attempts=INBOUND.c.attempts + 1)
+        .where(INBOUND.c.id == bindparam("message"), _waiting(INBOUND.c.state), _free(), ~running)
+        .values(claimed_until=bindparam("until", type_=UtcDateTime), attempts=INBOUND.c.attempts + 1)
         .returning(INBOUND)
     )
 
 
-def _free(claimed_until: ColumnElement[Any], now: datetime) -> ColumnElement[bool]:
-    return or_(claimed_until.is_(None), claimed_until <= now)
+#: Built once: putting a statement together costs more than running it.
+_NEXT, _TAKE = _next(), _take()
+_DONE = update(INBOUND).where(INBOUND.c.id == bindparam("message")).values(state=InboundState.DONE, claimed_until=None)
 
 
 def _claimed(row: AnyRow) -> Claimed:

@@ -10,13 +10,27 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal_column, not_, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Executable,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    not_,
+    or_,
+    select,
+    update,
+)
 
 from flows.contact import Channel, Purpose
 from flows.outreach.sending_policy import Kind
-from storage.columns import literal_word
+from storage.columns import UtcDateTime, literal_word
 from storage.conversation import Line, Tap, conversation, new_since
 from storage.outcomes import Delivered, Failed, Outcome, Postponed, Read, Sent, Skipped, Unknown
 from storage.repository import AnyRow, Repository
@@ -25,6 +39,7 @@ from storage.words import KINDS_RESTING_ON, PRIORITY, BroadcastState, EndReason,
 
 _DUE = OUTBOX.c.state == literal_word(OutboxState.DUE)
 _SENDING = OUTBOX.c.state == literal_word(OutboxState.SENDING)
+_HAS_ONCE_KEY = OUTBOX.c.once_key.is_not(None)
 _OWN_LANES = (Kind.REPLY, Kind.NOTICE, Kind.REMINDER)
 _STILL_MOVING = (OutboxState.DUE, OutboxState.SENDING)
 _NOT_YET_SENT = (*_STILL_MOVING, OutboxState.UNKNOWN)
@@ -91,33 +106,35 @@ class Outbox(Repository):
         once_key: str | None = None,
     ) -> int | None:
         """Queue one message and return its id; None when `once_key` was used before."""
-        insert = self._insert(OUTBOX).values(
-            contact_id=contact_id,
-            address_id=address_id,
-            kind=kind,
-            priority=PRIORITY[kind],
-            reply=reply,
-            body=body,
-            taps=[dict(tap) for tap in taps] or None,
-            image=image,
-            content_version=content_version,
-            made_at=now,
-            due_at=due_at or now,
-            expires_at=expires_at,
-            inbound_id=inbound_id,
-            reminder_id=reminder_id,
-            once_key=once_key,
-        )
-        once = insert.on_conflict_do_nothing(index_elements=["once_key"], index_where=OUTBOX.c.once_key.is_not(None))
-        return self._db.execute(once.returning(OUTBOX.c.id)).scalar()
+        message = {
+            "contact_id": contact_id,
+            "address_id": address_id,
+            "kind": kind,
+            "priority": PRIORITY[kind],
+            "reply": reply,
+            "body": body,
+            "taps": [dict(tap) for tap in taps] or None,
+            "image": image,
+            "content_version": content_version,
+            "made_at": now,
+            "due_at": due_at or now,
+            "expires_at": expires_at,
+            "inbound_id": inbound_id,
+            "reminder_id": reminder_id,
+            "once_key": once_key,
+        }
+        once = self._insert(OUTBOX).on_conflict_do_nothing(index_elements=["once_key"], index_where=_HAS_ONCE_KEY)
+        return self._db.execute(once.returning(OUTBOX.c.id), message).scalar()
 
     def claim(self, now: datetime, limit: int, lease: timedelta, worker: str) -> list[Due]:
         """Take up to `limit` due messages for this worker: by priority, then by due time."""
         ids: list[int] = []
         for kind in _OWN_LANES:
-            ids += self._ids(_own_lane(kind, now).limit(limit - len(ids))) if len(ids) < limit else []
+            room = limit - len(ids)
+            ids += self._ids(_OWN_LANE[kind].limit(room), {"moment": now}) if room else []
         for broadcast_id in self._broadcasts_sending() if len(ids) < limit else ():
-            ids += self._ids(_broadcast_lane(broadcast_id, now).limit(limit - len(ids)))
+            here = {"broadcast": broadcast_id, "moment": now}
+            ids += self._ids(_BROADCAST_LANE.limit(limit - len(ids)), here)
             if len(ids) >= limit:
                 break
         if not ids:
@@ -132,17 +149,10 @@ class Outbox(Repository):
         With `worker`, only if that worker still holds it: one whose row was taken over must not postpone or skip it.
         """
         state, values = _effect(outcome)
-        where = [OUTBOX.c.id == outbox_id, OUTBOX.c.state.in_(_MOVES_FROM[state])]
-        if worker is not None:
-            where.append(OUTBOX.c.claimed_by == worker)
         if isinstance(outcome, Sent):
             values["external_hash"] = self._sealer.fingerprint("outbox", outcome.external_id)
-        moved = self._db.execute(
-            update(OUTBOX)
-            .where(*where)
-            .values(state=state, claimed_until=None, **values)
-            .returning(OUTBOX.c.broadcast_id, OUTBOX.c.contact_id)
-        ).first()
+        mine = {"message": outbox_id} if worker is None else {"message": outbox_id, "worker": worker}
+        moved = self._db.execute(_settle(state, held=worker is not None), {**values, **mine}).first()
         if moved is None:
             return False
         self._tell_broadcast(moved, state, values.get("reason"))
@@ -263,15 +273,19 @@ class Outbox(Repository):
         self.settle(outbox_id, _outcome(report))
 
 
-def _own_lane(kind: Kind, now: datetime) -> Select[tuple[int]]:
+def _own_lane(kind: Kind) -> Select[Any]:
     """Due messages of one kind; each lane is a range of one index, so what is due later costs nothing."""
     query = (
         select(OUTBOX.c.id)
-        .where(_DUE, OUTBOX.c.broadcast_id.is_(None), OUTBOX.c.priority == PRIORITY[kind], OUTBOX.c.due_at <= now)
+        .where(_DUE, OUTBOX.c.broadcast_id.is_(None), OUTBOX.c.priority == PRIORITY[kind], _due_by_now())
         .order_by(OUTBOX.c.due_at, OUTBOX.c.id)
         .with_for_update(skip_locked=True)
     )
     return query.where(not_(_earlier_reply())) if kind is Kind.REPLY else query
+
+
+def _due_by_now() -> ColumnElement[bool]:
+    return OUTBOX.c.due_at <= bindparam("moment", type_=UtcDateTime)
 
 
 def _earlier_reply() -> ColumnElement[bool]:
@@ -292,13 +306,29 @@ def _earlier_reply() -> ColumnElement[bool]:
     )
 
 
-def _broadcast_lane(broadcast_id: int, now: datetime) -> Select[tuple[int]]:
-    return (
-        select(OUTBOX.c.id)
-        .where(_DUE, OUTBOX.c.broadcast_id.is_not(None), OUTBOX.c.broadcast_id == broadcast_id, OUTBOX.c.due_at <= now)
-        .order_by(OUTBOX.c.due_at, OUTBOX.c.id)
-        .with_for_update(skip_locked=True)
-    )
+def _broadcast_lane() -> Select[Any]:
+    of_it = (OUTBOX.c.broadcast_id.is_not(None), OUTBOX.c.broadcast_id == bindparam("broadcast"))
+    query = select(OUTBOX.c.id).where(_DUE, *of_it, _due_by_now())
+    return query.order_by(OUTBOX.c.due_at, OUTBOX.c.id).with_for_update(skip_locked=True)
+
+
+#: Built once, as `_settle` is: putting a statement together costs more than running it.
+_OWN_LANE = {kind: _own_lane(kind) for kind in _OWN_LANES}
+_BROADCAST_LANE = _broadcast_lane()
+
+
+@cache
+def _settle(state: OutboxState, *, held: bool) -> Executable:
+    """Move one message to this state if it may still go there, and only for the worker who holds it if `held`."""
+    where = [OUTBOX.c.id == bindparam("message"), OUTBOX.c.state.in_(_MOVES_FROM[state])]
+    if held:
+        where.append(OUTBOX.c.claimed_by == bindparam("worker"))
+    values: dict[str, Any] = {"state": state, "claimed_until": None}
+    if state is OutboxState.DUE:
+        values["claimed_by"] = None
+    if state in {OutboxState.DELIVERED, OutboxState.READ}:
+        values["sent_at"] = func.coalesce(OUTBOX.c.sent_at, bindparam("reported_at", type_=UtcDateTime))
+    return update(OUTBOX).where(*where).values(values).returning(OUTBOX.c.broadcast_id, OUTBOX.c.contact_id)
 
 
 def _effect(outcome: Outcome) -> tuple[OutboxState, dict[str, Any]]:  # noqa: PLR0911 (one for each outcome)
@@ -307,15 +337,15 @@ def _effect(outcome: Outcome) -> tuple[OutboxState, dict[str, Any]]:  # noqa: PL
         case Sent():
             return OutboxState.SENT, {"external_id": outcome.external_id, "sent_at": outcome.at, "reason": None}
         case Delivered():
-            return OutboxState.DELIVERED, {"sent_at": func.coalesce(OUTBOX.c.sent_at, outcome.at), "reason": None}
+            return OutboxState.DELIVERED, {"reported_at": outcome.at, "reason": None}
         case Read():
-            return OutboxState.READ, {"sent_at": func.coalesce(OUTBOX.c.sent_at, outcome.at), "reason": None}
+            return OutboxState.READ, {"reported_at": outcome.at, "reason": None}
         case Failed():
             return OutboxState.FAILED, {"reason": outcome.reason}
         case Skipped():
             return OutboxState.SKIPPED, {"reason": outcome.reason}
         case Postponed():
-            return OutboxState.DUE, {"due_at": outcome.until, "reason": outcome.reason, "claimed_by": None}
+            return OutboxState.DUE, {"due_at": outcome.until, "reason": outcome.reason}
         case Unknown():
             return OutboxState.UNKNOWN, {"reason": outcome.reason}
 

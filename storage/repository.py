@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from sqlalchemy import Connection, Row, Select, Table
@@ -32,9 +32,9 @@ class Repository:
         self._sealer = sealer
         self._village_of = village_of
 
-    def _ids(self, query: Select[Any]) -> list[int]:
+    def _ids(self, query: Select[Any], values: Mapping[str, object] | None = None) -> list[int]:
         """The one column of this query, which is an id."""
-        return [row[0] for row in self._db.execute(query)]
+        return [row[0] for row in self._db.execute(query, values)]
 
     def _insert(self, table: Table) -> postgresql.Insert:
         """An INSERT that knows ON CONFLICT; the two dialects spell it alike."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from flows.conversation.session import Session
 from storage.repository import Repository
 from storage.tables import SESSION
+
+_STATE = select(SESSION.c.state).where(SESSION.c.contact_id == bindparam("contact"))
 
 
 class Sessions(Repository):
@@ -16,15 +18,17 @@ class Sessions(Repository):
 
     def get(self, contact_id: int) -> Session:
         """The contact's session; an empty one before the first turn."""
-        state = self._db.scalar(select(SESSION.c.state).where(SESSION.c.contact_id == contact_id))
+        state = self._db.scalar(_STATE, {"contact": contact_id})
         return Session.from_json(state) if state else Session()
 
     def put(self, contact_id: int, session: Session) -> None:
         """Keep the session; `version` counts the turns."""
-        insert = self._insert(SESSION).values(contact_id=contact_id, state=session.to_json(), version=1)
+        kept = {"state": session.to_json(), "touched_at": session.updated_at}
+        insert = self._insert(SESSION).values(contact_id=contact_id, version=1, **kept)
+        newer = {"state": insert.excluded.state, "touched_at": insert.excluded.touched_at}
         self._db.execute(
             insert.on_conflict_do_update(
-                index_elements=["contact_id"], set_={"state": insert.excluded.state, "version": SESSION.c.version + 1}
+                index_elements=["contact_id"], set_={**newer, "version": SESSION.c.version + 1}
             )
         )
 

@@ -151,10 +151,12 @@ class SessionRow(Row, table=True):
     """Where a conversation stands, as `Session.to_json` wrote it."""
 
     __tablename__ = "session"
+    __table_args__ = (Index("ix_session_touched_at", "touched_at"),)
 
     contact_id: int = _ref("contact.id", key=True)
     state: str = _sealed("session.state", null=False)
     version: int = _count()
+    touched_at: datetime | None = _moment()
 
 
 class InboundRow(Row, table=True):

@@ -293,9 +293,13 @@ def upgrade() -> None:
     sa.Column('contact_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('state', sa.LargeBinary(), nullable=False),
     sa.Column('version', sa.Integer(), nullable=False),
+    sa.Column('touched_at', sa.DateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_session_contact_id_contact')),
     sa.PrimaryKeyConstraint('contact_id', name=op.f('pk_session'))
     )
+    with op.batch_alter_table('session', schema=None) as batch_op:
+        batch_op.create_index('ix_session_touched_at', ['touched_at'], unique=False)
+
     op.create_table('lead_move',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('lead_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
