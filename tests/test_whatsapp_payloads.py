@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from bot.channels.channel import Arrived, DeliveryReport, Ignored, Incoming, Moved, StopWish, Unread
 from bot.channels.errors import SendError
 from bot.channels.whatsapp_errors import error_class, refusal
+from bot.channels.whatsapp_link import village_link
 from bot.channels.whatsapp_news import NEWS, AccountNews
 from bot.channels.whatsapp_read import read_webhook
 
@@ -323,3 +325,19 @@ def test_any_refusal_is_a_sending_error(status: int, body: object, retry_after: 
 @given(st.none() | st.integers())
 def test_every_code_has_a_sending_error(code: int | None) -> None:
     assert issubclass(error_class(code), SendError)
+
+
+@pytest.mark.parametrize("code", ["00.00.00.0001", "desa-contoh_1"])
+def test_the_message_of_a_village_link_is_read_as_its_start(code: str) -> None:
+    link = village_link("+62 800-0000-0001", "Halo, saya warga Desa Contoh & sekitarnya", code)
+    assert link.startswith("https://wa.me/6280000000001?text=")
+    sent = parse_qs(urlsplit(link).query)["text"][0]
+    message = {"id": "wamid.X", "from": "62800001", "timestamp": "1795000000", "type": "text", "text": {"body": sent}}
+    entry = {"id": "1", "changes": [{"field": "messages", "value": {"messages": [message]}}]}
+    parts = read_webhook(_dumped({"object": "whatsapp_business_account", "entry": [entry]}))
+    assert [(part.kind.value, part.text) for part in parts if isinstance(part, Incoming)] == [("start", code)]
+
+
+def test_a_code_that_a_link_cannot_carry_is_refused() -> None:
+    with pytest.raises(ValueError, match="village code"):
+        village_link("62800", "Halo", "desa contoh)")
