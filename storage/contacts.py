@@ -196,7 +196,8 @@ def _lead(row: AnyRow) -> LeadSummary | None:
 
 def _person() -> Select[Any]:
     """All that is one row per person: where they write from, their reminder, their newest lead."""
-    newest = select(func.max(LEAD.c.id)).where(LEAD.c.contact_id == CONTACT.c.id).scalar_subquery()
+    theirs = LEAD.alias("theirs")
+    newest = select(func.max(theirs.c.id)).where(theirs.c.contact_id == CONTACT.c.id).scalar_subquery()
     reminded = and_(REMINDER.c.contact_id == CONTACT.c.id, REMINDER.c.stopped_at.is_(None))
     return (
         select(
