@@ -1,1 +1,1 @@
-
+"""Benefits and contributions: pure arithmetic over facts, by date, in whole rupiah."""

@@ -112,7 +112,7 @@ def contribution(
 
 
 def contributions(
-    content: Content, income: Rupiah, sector: Sector, first: date, months: int, payer: Payer = Payer.SELF
+    content: Content, income: Rupiah, sector: Sector, first: date, months: int, *, payer: Payer = Payer.SELF
 ) -> tuple[Contribution, ...]:
     """One contribution for each of `months` contribution months from `first` on."""
     return tuple(contribution(content, income, sector, add_months(first, i), payer) for i in range(months))
