@@ -23,14 +23,13 @@ class Sessions(Repository):
 
     def put(self, contact_id: int, session: Session) -> None:
         """Keep the session; `version` counts the turns."""
-        kept = {"state": session.to_json(), "touched_at": session.updated_at}
-        insert = self._insert(SESSION).values(contact_id=contact_id, version=1, **kept)
+        insert = self._insert(SESSION)
         newer = {"state": insert.excluded.state, "touched_at": insert.excluded.touched_at}
-        self._db.execute(
-            insert.on_conflict_do_update(
-                index_elements=["contact_id"], set_={**newer, "version": SESSION.c.version + 1}
-            )
+        put = insert.on_conflict_do_update(
+            index_elements=["contact_id"], set_={**newer, "version": SESSION.c.version + 1}
         )
+        kept = {"state": session.to_json(), "touched_at": session.updated_at}
+        self._db.execute(put, {"contact_id": contact_id, "version": 1, **kept})
 
     def forget(self, contact_id: int) -> None:
         """Start over as if nothing had been said."""
