@@ -15,7 +15,7 @@ from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import TelegramAPIServer
 from aiogram.enums import ChatAction
-from aiogram.exceptions import AiogramError
+from aiogram.exceptions import AiogramError, ClientDecodeError
 from aiogram.methods import TelegramMethod
 from aiogram.types import (
     BotCommand,
@@ -201,6 +201,12 @@ class _Session(AiohttpSession):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         self._connector_init["keepalive_timeout"] = 15.0
+
+    async def make_request(self, bot: Bot, method: TelegramMethod[Any], timeout: int | None = None) -> Any:
+        try:
+            return await super().make_request(bot, method, timeout)
+        except UnicodeDecodeError as error:
+            raise ClientDecodeError("an answer that is no text", error, None) from error
 
     async def close(self) -> None:
         if self._session is not None and not self._session.closed:

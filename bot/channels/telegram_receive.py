@@ -109,7 +109,7 @@ class _Fetching:
         except Exception as error:  # noqa: BLE001  # whatever storage raises, the updates stay with Telegram
             _log.error("telegram_updates_not_stored", error=type(error).__name__, count=len(arrived))
             return _Failed()
-        self._offset = max(int(raw["update_id"]) for raw in raws) + 1
+        self._offset = max(raw["update_id"] for raw in raws) + 1
         self._channel.follow_up(arrived)
         return None
 

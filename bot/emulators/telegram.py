@@ -20,7 +20,7 @@ from aiohttp import web
 from bot.clock import Clock
 from bot.emulators.telegram_delivery import Delivery, Manners
 from bot.emulators.telegram_methods import METHODS
-from bot.emulators.telegram_page import page_routes
+from bot.emulators.telegram_page import page_routes, told
 from bot.emulators.telegram_people import People
 from bot.emulators.telegram_rules import Rates, Refusal
 from bot.emulators.telegram_updates import Json
@@ -135,7 +135,7 @@ class Emulator:
 
     async def _set_fault(self, request: web.Request) -> web.StreamResponse:
         try:
-            self.faults.append(Fault(**await request.json()))
+            self.faults.append(Fault(**await told(request)))
         except (TypeError, ValueError):
             return web.json_response({"ok": False}, status=400)
         return web.json_response({"ok": True})
@@ -146,7 +146,7 @@ class Emulator:
 
     async def _set_manners(self, request: web.Request) -> web.StreamResponse:
         try:
-            wished = Manners(**await request.json())
+            wished = Manners(**await told(request))
         except (TypeError, ValueError):
             return web.json_response({"ok": False}, status=400)
         for name in ("late", "twice", "shuffled", "retry"):

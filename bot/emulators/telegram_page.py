@@ -15,7 +15,7 @@ from bot.emulators.telegram_updates import Json
 from bot.emulators.telegram_world import Person, World
 
 _BOT = Path(__file__).parents[1]
-_FILES = {"emulator_telegram.css": "text/css", "emulator_telegram.js": "text/javascript"}
+_FILES = {"chat.svg": "image/svg+xml", "emulator_telegram.css": "text/css", "emulator_telegram.js": "text/javascript"}
 _SAFETY = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; frame-ancestors 'none'; object-src 'none'",
     "X-Content-Type-Options": "nosniff",
@@ -65,9 +65,9 @@ class _Page:
         return _json([_described(person) for person in self._world.people.values()])
 
     async def join(self, request: web.Request) -> web.StreamResponse:
-        told = await _told(request)
-        name = str(told.get("first_name") or self._words["new_person"]).strip()[:64]
-        person = self._world.join(name, told.get("username") or None, str(told.get("phone") or ""))
+        wish = await told(request)
+        name = str(wish.get("first_name") or self._words["new_person"]).strip()[:64]
+        person = self._world.join(name, wish.get("username") or None, str(wish.get("phone") or ""))
         return _json(_described(person))
 
     async def chat(self, request: web.Request) -> web.StreamResponse:
@@ -85,7 +85,7 @@ class _Page:
     async def act(self, request: web.Request) -> web.StreamResponse:
         person = self._person(request)
         try:
-            done = await act(self._people, person, request.match_info["action"], await _told(request))
+            done = await act(self._people, person, request.match_info["action"], await told(request))
         except Refusal as refusal:
             return _json({"ok": False, "description": refusal.description}, status=refusal.status)
         except (TypeError, ValueError):
@@ -134,17 +134,17 @@ def _described(person: Person) -> Json:
     }
 
 
-async def _told(request: web.Request) -> Mapping[str, Any]:
+async def told(request: web.Request) -> Mapping[str, Any]:
     """The JSON object sent; a page of another site cannot send one here unasked."""
     if request.content_type != "application/json":
         raise web.HTTPUnsupportedMediaType
     try:
-        told = await request.json()
+        wish = await request.json()
     except ValueError:
         raise web.HTTPBadRequest from None
-    if not isinstance(told, dict):
+    if not isinstance(wish, dict):
         raise web.HTTPBadRequest
-    return told
+    return wish
 
 
 def _json(shown: Any, status: int = 200) -> web.Response:
