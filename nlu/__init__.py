@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,6 +24,9 @@ def load(content: Content, cache_dir: Path | None = None) -> DefaultEngine:
     from nlu.normalise import Normaliser
     from nlu.understand import DefaultEngine
 
+    warming = ThreadPoolExecutor(1)
+    encoder = warming.submit(vectors.encoder)
+    warming.shutdown(wait=False)
     rows = examples.sentences(content.intents)
     normaliser = Normaliser(content.lexicon, examples.vocabulary(text for text, _ in rows))
     path = None
@@ -35,7 +39,7 @@ def load(content: Content, cache_dir: Path | None = None) -> DefaultEngine:
         from nlu.training import Examples, train
 
         learnt_from = Examples([normaliser.tokens(text) for text, _ in rows], [intent for _, intent in rows])
-        model = train(learnt_from, vectors.encoder())
+        model = train(learnt_from, encoder.result())
         if path is not None:
             model_file.save(model, path)
-    return DefaultEngine(content.lexicon, content.roles, normaliser, Classifier(model, vectors.encoder()))
+    return DefaultEngine(content.lexicon, content.roles, normaliser, Classifier(model, encoder.result()))

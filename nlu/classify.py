@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -74,13 +75,13 @@ class Classifier:
             scores = scores + np.asarray(weights, dtype=np.float32) @ head.grams[columns]
         return self._ranking(softmax(scores / head.temperature))
 
-    def _ranking(self, chances: npt.NDArray[np.float32]) -> Ranking:
+    def _ranking(self, chances: npt.NDArray[Any]) -> Ranking:
         best = np.argsort(-chances, kind="stable")[:_SHOWN]
         return tuple((self.model.labels[i], round(float(chances[i]), 4)) for i in best)
 
 
-def softmax(scores: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+def softmax(scores: npt.NDArray[Any]) -> npt.NDArray[Any]:
     """Scores as chances along the last axis."""
     raised = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    chances: npt.NDArray[np.float32] = raised / raised.sum(axis=-1, keepdims=True)
+    chances: npt.NDArray[Any] = raised / raised.sum(axis=-1, keepdims=True)
     return chances

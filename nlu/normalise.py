@@ -19,6 +19,8 @@ _STRETCHED = re.compile(r"([a-z])\1{2,}")
 _DOUBLED = re.compile(r"([a-z])\1")
 _TWICE = re.compile(r"([a-z]{2,})(?:2|\")((?:nya|ny|an|ku|mu)?)")
 _VOWELS = re.compile(r"[aeiou]")
+#: A word in this many sentences may be meant by as little as three letters.
+_COMMON = 12
 _ENDINGS = ("nya", "ny", "nye", "nyah", "x", "na", "ne")
 #: After these words a name follows, which spelling leaves alone.
 _NAME_BEFORE = frozenset("bu pak bapak ibu mas mbak bang kak kang teh bli nama namaku bernama desa ds kelurahan kel kecamatan kec kabupaten kab "
@@ -38,7 +40,7 @@ class Normaliser:
         }
         self._protected = frozenset(_known_words(lexicon))
         self._counts = {word: count for word, count in vocabulary.items() if word.isalpha() and word not in self._forms}
-        self.known = self._protected | {word for word, count in self._counts.items() if count > 1}
+        self.known = self._protected | {word for word, count in self._counts.items() if count > 3}
         targets = {word for said in self._forms.values() for word in said.split()}
         self._rank = {
             word: self._counts.get(word, 0) for word in self.known | targets if word.isascii() and word.isalpha()
@@ -88,7 +90,7 @@ class Normaliser:
 
     def _shortened(self, token: str) -> str | None:
         """ "haloooo" is "halo", "makasihh" is "makasih"."""
-        for pattern in (_STRETCHED, _DOUBLED):
+        for pattern in (_STRETCHED, _DOUBLED) if len(token) > 3 else (_STRETCHED,):
             for keep in (r"\1", r"\1\1"):
                 shorter = pattern.sub(keep, token)
                 if shorter != token and (shorter in self.known or shorter in self._forms):
@@ -125,6 +127,7 @@ class Normaliser:
 def _known_words(lexicon: RawLexicon) -> Iterable[str]:
     yield from words(part(lexicon, "words", "protected"))
     yield from words(part(lexicon, "words", "stop_words_indonesian"))
+    yield from words(part(lexicon, "cues", "also_right"))
     for section in ("months", "weekdays", "numbers", "relations"):
         for form in pairs(part(lexicon, "months", section)):
             yield from form.split()
@@ -139,15 +142,11 @@ def _skeletons(rank: Mapping[str, int], targets: set[str]) -> dict[str, str]:
     for word, count in rank.items():
         if len(word) < 4 or (count < 2 and word not in targets):
             continue
-        bare = _VOWELS.sub("", word[1:])
-        candidates = {word[0] + bare, _VOWELS.sub("", word)}
-        candidates |= (
-            {word[:place] + word[place + 1 :] for place in range(1, len(word)) if word[place] in "aeiou"}
-            if len(word) > 4
-            else set()
-        )
+        candidates = {word[0] + _VOWELS.sub("", word[1:]), _VOWELS.sub("", word)}
+        if len(word) > 5 or count >= _COMMON:
+            candidates |= {word[:place] + word[place + 1 :] for place in range(1, len(word) - 1) if word[place] in "aeiou"}
         for skeleton in candidates:
-            if len(skeleton) > 2 and skeleton not in rank:
+            if len(skeleton) > (2 if count >= _COMMON else 3) and skeleton not in rank:
                 best = found.get(skeleton)
                 if best is None or count > best[0]:
                     found[skeleton] = (count, word)

