@@ -1,1 +1,35 @@
+"""The pages of the console, in the order of the menu."""
 
+from __future__ import annotations
+
+from console.desk import Desk
+from console.login import StaffLogin
+from console.pages.account import Account
+from console.pages.audit import AuditLog
+from console.pages.broadcasts import Broadcasts
+from console.pages.contacts import Contacts
+from console.pages.facts import Facts
+from console.pages.handoffs import Handoffs
+from console.pages.health import Health
+from console.pages.leads import Leads
+from console.pages.not_understood import NotUnderstood
+from console.pages.page import Page
+from console.pages.set_aside import SetAside
+from console.pages.staff import StaffAccounts
+
+
+def all_pages(desk: Desk, login: StaffLogin) -> list[Page]:
+    """Every page but the front page, which the console is made with."""
+    return [
+        Leads(desk),
+        Contacts(desk),
+        Handoffs(desk),
+        NotUnderstood(desk),
+        SetAside(desk),
+        Broadcasts(desk),
+        Facts(desk),
+        Health(desk),
+        StaffAccounts(desk),
+        AuditLog(desk),
+        Account(desk, login),
+    ]

@@ -1,0 +1,142 @@
+"""What the page of one lead shows, gathered in one reading. Long numbers are masked here, before any template."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum, StrEnum
+from zoneinfo import ZoneInfo
+
+from console.access import access_lead_for
+from console.desk import Desk, Place
+from console.words import masked, rupiah
+from content import Content
+from flows.contact import LEAD_MOVES, ConsentState, LeadState, Purpose
+from storage import Store
+from storage.conversation import Line
+from storage.leads import Lead, Move
+from storage.staff import StaffUser
+
+LINES = 100
+
+
+class Hidden(Enum):
+    """A field that is shown only on request, with a reason."""
+
+    NIK = "nik"
+    PHONE = "hp"
+
+
+class CloseReason(StrEnum):
+    """Why a lead is closed; the words are close_reason_… in the lexicon."""
+
+    JOINED_ALREADY = "joined_already"
+    NOT_INTERESTED = "not_interested"
+    NOT_REACHED = "not_reached"
+    NOT_ELIGIBLE = "not_eligible"
+    DUPLICATE = "duplicate"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The form as staff read it."""
+
+    name: str
+    nik: str
+    phone: str
+    born: date | None
+    born_differs: bool
+    sex: str | None
+    occupation: str | None
+    sector: str | None
+    income: str
+    base: str
+    program: str | None
+    contribution: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeadCard:
+    """Everything the page of one lead shows."""
+
+    lead: Lead
+    form: Form
+    place: Place | None
+    zone: ZoneInfo
+    moves: Sequence[Move]
+    allowed: Sequence[LeadState]
+    lines: Sequence[Line]
+    twin: str | None
+    consents: Mapping[Purpose, ConsentState]
+
+
+def lead_card(desk: Desk, user: StaffUser, lead_id: int, store: Store) -> LeadCard:
+    """Read the lead, its history and its conversation."""
+    lead = access_lead_for(user, lead_id, store)
+    place = desk.place(lead.village_code)
+    return LeadCard(
+        lead=lead,
+        form=lead_form(lead, desk.content.current),
+        place=place,
+        zone=place.zone if place else desk.settings.zone,
+        moves=store.leads.moves(lead_id),
+        allowed=[state for state in LeadState if state in LEAD_MOVES[lead.state]],
+        lines=store.outbox.conversation(lead.contact_id, LINES),
+        twin=access_lead_for(user, lead.duplicate_of, store).number if lead.duplicate_of else None,
+        consents=store.consents.current(lead.contact_id),
+    )
+
+
+def lead_form(lead: Lead, content: Content) -> Form:
+    """The slots of the form in words."""
+    work = lead.fields.get("pekerjaan")
+    occupation: Mapping[str, object] = work if isinstance(work, dict) else {}
+    sector = occupation.get("sector")
+    return Form(
+        name=lead.name,
+        nik=masked(lead.fields.get("nik")),
+        phone=masked(lead.fields.get("hp")),
+        born=day_of(lead.fields.get("lahir")),
+        born_differs=lead.fields.get("lahir_beda") is True,
+        sex=text_of(lead.fields.get("jenis_kelamin")),
+        occupation=text_of(occupation.get("name")) or text_of(work),
+        sector=str(sector) if sector else None,
+        income=rupiah(income_of(lead)),
+        base=rupiah(lead.fields.get("upah_dasar")),
+        program=program_of(lead, content),
+        contribution=rupiah(lead.fields.get("iuran_pilihan")),
+    )
+
+
+def income_of(lead: Lead) -> object:
+    """The monthly income in rupiah."""
+    income = lead.fields.get("penghasilan")
+    return income.get("amount") if isinstance(income, dict) else income
+
+
+def program_of(lead: Lead, content: Content) -> str | None:
+    """The chosen package, as the content names it."""
+    chosen = text_of(lead.fields.get("program"))
+    packages: Mapping[str, str] = content.lexicon.get("programs", {}).get("packages", {})
+    return packages.get(chosen, chosen) if chosen else None
+
+
+def hidden_value(lead: Lead, which: Hidden) -> str | None:
+    """The whole number behind a masked field. Whoever calls this has written the audit row."""
+    number = lead.nik if which is Hidden.NIK else lead.phone
+    return number.reveal() if number else None
+
+
+def day_of(value: object) -> date | None:
+    """A date of the form, if it is one."""
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def text_of(value: object) -> str | None:
+    """Text of the form; None when it is something else or empty."""
+    return value or None if isinstance(value, str) else None

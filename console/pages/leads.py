@@ -1,0 +1,202 @@
+"""Leads: the list, one lead with its conversation, its moves, its hidden numbers, and the file to take along."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette_admin.routing import route
+
+from console.access import access_lead_by_number_for, access_lead_for, check_may
+from console.desk import Place
+from console.lists import LeadFilter, lead_page
+from console.pages.lead_card import CloseReason, Hidden, hidden_value, lead_card
+from console.pages.lead_export import export_lines
+from console.pages.page import Page, cursor_of, form_of, neighbours, staff_of
+from console.permissions import Permission
+from console.words import without_numbers
+from flows.contact import LeadState
+from storage import Store
+from storage.leads import Lead, MoveRefused
+from storage.staff import StaffUser
+
+#: A select with more villages than this helps nobody; then the code is typed.
+_MOST_VILLAGES = 300
+_SHORTEST_REASON = 5
+
+
+@dataclass(frozen=True, slots=True)
+class _Move:
+    """A move as the form asked for it."""
+
+    seen: str
+    to: LeadState | None
+    note: str
+    official_number: str
+    close_reason: CloseReason | None
+
+
+class Leads(Page):
+    """The queue of pre-registrations."""
+
+    path = "/calon"
+    label = "leads_title"
+    icon = "fa-solid fa-id-card"
+    permission = Permission.SEE_LEADS
+
+    @route("", name="leads")
+    async def index(self, request: Request) -> Response:
+        """The list, narrowed by village and state."""
+        user, number = staff_of(request), _number_of(request)
+        if number:
+            found = await self.desk.read(lambda store: access_lead_by_number_for(user, number, store))
+            if found is not None:
+                return self.back(request, f"{self.path}/{found.id}")
+        wanted, cursor = (
+            _filter_of(request.query_params.get("desa"), request.query_params.get("status")),
+            cursor_of(request),
+        )
+        page, villages = await self.desk.read(
+            lambda store: (lead_page(store, wanted, cursor), store.officials.villages())
+        )
+        places = {line.village_code: self.desk.place(line.village_code) for line in page.lines}
+        context = {
+            **neighbours(request, self.path, page, desa=wanted.village, status=wanted.state),
+            "places": places,
+            "zones": {code: self.desk.zone(code) for code in places},
+            "wanted": wanted,
+            "number": number,
+            "villages": self._villages(villages),
+            "states": list(LeadState),
+            "subtitle": self.desk.words("leads_subtitle"),
+        }
+        return self.show(request, "pages/leads.html", context)
+
+    @route("/{lead_id:int}", name="lead")
+    async def one(self, request: Request) -> Response:
+        """One lead."""
+        return await self._one(request)
+
+    @route("/{lead_id:int}/pindah", methods=["POST"], name="lead-move")
+    async def move(self, request: Request) -> Response:
+        """Move it on; the worker's notice is queued by storage in the same transaction."""
+        user, lead_id = staff_of(request), int(request.path_params["lead_id"])
+        asked = await _move_of(request)
+        here = f"{self.path}/{lead_id}"
+        wrong = await self.desk.write(lambda store: self._move(store, user, lead_id, asked))
+        if wrong is not None:
+            return self.back(request, here, self.desk.words(wrong), "error")
+        state = self.desk.words.of(asked.to or "", "lead_state")
+        return self.back(request, here, self.desk.words("move_done", state=state))
+
+    @route("/{lead_id:int}/buka", methods=["POST"], name="lead-reveal")
+    async def reveal(self, request: Request) -> Response:
+        """Show a hidden number once, on this answer only, with the reason on record."""
+        user, lead_id = staff_of(request), int(request.path_params["lead_id"])
+        form = await form_of(request, "field", "reason", longest=200)
+        which = next((hidden for hidden in Hidden if hidden.value == form["field"]), None)
+        if which is None or len(form["reason"]) < _SHORTEST_REASON:
+            return self.back(request, f"{self.path}/{lead_id}", self.desk.words("reveal_needs_reason"), "error")
+        reason = without_numbers(form["reason"])
+        value = await self.desk.write(lambda store: self._reveal(store, user, lead_id, which, reason))
+        return await self._one(request, {which.value: value})
+
+    @route("/unduh", methods=["POST"], name="leads-export")
+    async def export(self, request: Request) -> Response:
+        """The list as CSV, as narrowed; who took what is on record before the first line leaves."""
+        user, now = staff_of(request), self.desk.now()
+        form = await form_of(request, "desa", "status")
+        wanted = _filter_of(form["desa"], form["status"])
+        what = f"desa={wanted.village or '*'} status={wanted.state.value if wanted.state else '*'}"
+
+        def record(store: Store) -> None:
+            check_may(user, Permission.EXPORT_LEADS)
+            store.audit.record(user.login, "leads_exported", "leads", now, what)
+
+        await self.desk.write(record)
+        name = f"calon-peserta-{now.astimezone(self.desk.settings.zone):%Y-%m-%d}.csv"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+
+        def lines() -> Iterator[str]:
+            with self.desk.database.reading() as store:
+                yield from export_lines(self.desk, store, wanted, user.login, now)
+
+        return StreamingResponse(lines(), media_type="text/csv; charset=utf-8", headers=headers)
+
+    async def _one(self, request: Request, shown: dict[str, str | None] | None = None) -> Response:
+        user, lead_id = staff_of(request), int(request.path_params["lead_id"])
+        card = await self.desk.read(lambda store: lead_card(self.desk, user, lead_id, store))
+        context = {
+            "card": card,
+            "shown": shown or {},
+            "close_reasons": list(CloseReason),
+            "title": card.form.name or card.lead.number,
+        }
+        return self.show(request, "pages/lead.html", context)
+
+    def _villages(self, counts: dict[str, int]) -> list[tuple[Place, int]]:
+        if len(counts) > _MOST_VILLAGES:
+            return []
+        found = [(place, count) for code, count in counts.items() if (place := self.desk.place(code))]
+        return sorted(found, key=lambda pair: pair[0].name)
+
+    def _move(self, store: Store, user: StaffUser, lead_id: int, asked: _Move) -> str | None:
+        """Make the move. Returns the key of the sentence that says why not, or None."""
+        check_may(user, Permission.MOVE_LEADS)
+        lead = access_lead_for(user, lead_id, store)
+        wrong = _wrong_with(lead, asked)
+        if wrong is not None or asked.to is None:
+            return wrong or "move_refused"
+        now, extra = self.desk.now(), {}
+        if asked.to is LeadState.HANDED_OVER:
+            extra["official_number"] = asked.official_number
+        if asked.to is LeadState.CLOSED and asked.close_reason:
+            extra["close_reason"] = asked.close_reason.value
+        try:
+            store.leads.move(lead_id, asked.to, user.login, now, asked.note or None, **extra)
+        except MoveRefused:
+            return "move_refused"
+        store.audit.record(user.login, "lead_moved", f"lead:{lead_id}", now, f"{lead.state.value} > {asked.to.value}")
+        return None
+
+    def _reveal(self, store: Store, user: StaffUser, lead_id: int, which: Hidden, reason: str) -> str | None:
+        check_may(user, Permission.REVEAL_NUMBERS)
+        lead = access_lead_for(user, lead_id, store)
+        store.audit.record(user.login, f"{which.name.lower()}_shown", f"lead:{lead_id}", self.desk.now(), reason)
+        return hidden_value(lead, which)
+
+
+def _wrong_with(lead: Lead, asked: _Move) -> str | None:
+    """Why a move can't be made as asked, as the key of a sentence."""
+    if lead.state.value != asked.seen:
+        return "move_stale"
+    if asked.to is LeadState.HANDED_OVER and not asked.official_number:
+        return "move_needs_number"
+    if asked.to is LeadState.CLOSED and asked.close_reason is None:
+        return "move_needs_reason"
+    return None
+
+
+async def _move_of(request: Request) -> _Move:
+    form = await form_of(request, "seen", "to", "note", "official_number", "close_reason")
+    return _Move(
+        seen=form["seen"],
+        to=_state_of(form["to"]),
+        note=without_numbers(form["note"]),
+        official_number=form["official_number"][:40],
+        close_reason=next((reason for reason in CloseReason if reason.value == form["close_reason"]), None),
+    )
+
+
+def _filter_of(village: str | None, state: str | None) -> LeadFilter:
+    return LeadFilter(village=(village or "").strip()[:13] or None, state=_state_of(state))
+
+
+def _state_of(value: str | None) -> LeadState | None:
+    return next((state for state in LeadState if state.value == value), None)
+
+
+def _number_of(request: Request) -> str:
+    return request.query_params.get("nomor", "").strip().upper()[:30]

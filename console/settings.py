@@ -1,0 +1,46 @@
+"""What the console is told by whoever mounts it. It reads no files, no environment and no clock of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from content import Content
+from content.model import Problem
+from flows.village import WIB
+
+
+class ContentProvider(Protocol):
+    """The content in force, and what keeps newer files out."""
+
+    @property
+    def current(self) -> Content:
+        """The content that answers are made from."""
+        ...
+
+    @property
+    def problems(self) -> Sequence[Problem]:
+        """What is wrong with the files on disk; empty when they are the ones in force."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ConsoleSettings:
+    """How one console is run."""
+
+    #: Signs the session, CSRF and flash cookies. Keep it beside the sealing keys, never in the repository.
+    secret: str = field(repr=False)
+    now: Callable[[], datetime]
+    base_url: str = "/konsol"
+    #: The branch's own zone, for times that belong to no village.
+    zone: ZoneInfo = WIB
+    #: Send the session cookie over HTTPS only. Turn on wherever the console is reached through HTTPS.
+    https_only: bool = False
+    session_length: timedelta = timedelta(hours=12)
+    #: Bad sign-ins allowed for one name, and from one address, within `login_window`.
+    tries_per_login: int = 5
+    tries_per_address: int = 30
+    login_window: timedelta = timedelta(minutes=15)

@@ -1,0 +1,158 @@
+"""The console in Debian's chromium, at phone and desktop width: sign in, open a lead, move it, ask no other host."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+
+import pytest
+from console_site import HERE, NIK, PASSWORD, THERE, Site, site
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from flows.contact import LeadState
+from storage.words import StaffRole
+
+__all__ = ["site"]
+_CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+_QUIET = (
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync", "--no-first-run",
+)  # fmt: skip
+_SIZES = {"phone": (360, 740), "desktop": (1280, 800)}
+#: English that a forgotten translation would leave on a page.
+_ENGLISH = re.compile(r"\b(log ?in|log ?out|password|username|search|submit|save|cancel|next|previous|loading|error|"
+                      r"home|the|and|new|list|page not|edit|delete|view)\b", re.IGNORECASE)  # fmt: skip
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(shutil.which("chromium") is None, reason="chromium is missing (apt-get install chromium)"),
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=_CHROMIUM, args=list(_QUIET))
+        yield made
+        made.close()
+
+
+class Visit:
+    """One browser window, and everything that went wrong in it."""
+
+    def __init__(self, browser: Browser, site: Site, size: str) -> None:
+        width, height = _SIZES[size]
+        self.site = site
+        self.window = browser.new_context(viewport={"width": width, "height": height}, locale="id-ID")
+        self.page: Page = self.window.new_page()
+        self.wrong: list[str] = []
+        self.page.on("console", self._hear)
+        self.page.on("pageerror", lambda error: self.wrong.append(str(error)))
+        self.page.on("request", lambda request: self._only_home(request.url))
+
+    def open(self, path: str) -> None:
+        self.page.goto(f"{self.site.url}/konsol/{path}")
+
+    def sign_in(self, login: str) -> None:
+        self.open("")
+        self.page.fill("#username", login)
+        self.page.fill("#password", PASSWORD)
+        self.page.click("button[type=submit]")
+        self.page.wait_for_url("**/konsol/")
+
+    def fits(self) -> bool:
+        return bool(self.page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
+
+    def _hear(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self.wrong.append(message.text)
+
+    def _only_home(self, url: str) -> None:
+        if not url.startswith((self.site.url, "data:")):
+            self.wrong.append(f"asked {url}")
+
+
+@pytest.fixture(params=list(_SIZES))
+def visit(request: pytest.FixtureRequest, browser: Browser, site: Site) -> Iterator[Visit]:
+    made = Visit(browser, site, request.param)
+    yield made
+    made.window.close()
+    assert made.wrong == []
+
+
+def test_staff_sign_in_open_a_lead_and_move_it(visit: Visit) -> None:
+    site, page = visit.site, visit.page
+    site.staff()
+    lead = site.lead("Siti Aminah", HERE, nik=NIK)
+    site.lead("Budi Hartono", THERE)
+    site.says(1, "mau daftar pak", "Boleh, kita mulai.")
+    visit.sign_in("ratna")
+    page.get_by_role("link", name="Calon peserta baru").click()
+    page.select_option("#desa", HERE)
+    page.wait_for_url("**desa=00.00.00.0001**")
+    assert page.locator(".row-link").all_inner_texts() == ["Siti Aminah"]
+    page.get_by_role("link", name="Siti Aminah").click()
+    page.wait_for_url(f"**/calon/{lead}")
+    assert visit.fits()
+    assert NIK not in page.content()
+    page.click("[data-test=move-contacted] summary")
+    page.fill("#note-contacted", "Ditelepon sore.")
+    page.click("[data-test=move-contacted] [data-test=save-move]")
+    page.wait_for_selector("[data-test=flash]")
+    assert "Dihubungi" in page.inner_text("h1")
+    assert "Ditelepon sore." in page.inner_text("[data-test=history]")
+    with site.database.transaction() as store:
+        assert store.leads.get(lead).state is LeadState.CONTACTED
+        assert len(store.notices.pending()) == 1
+
+
+def test_a_hidden_number_is_shown_once_after_a_reason(visit: Visit) -> None:
+    site, page = visit.site, visit.page
+    site.staff()
+    lead = site.lead(nik=NIK)
+    visit.sign_in("ratna")
+    visit.open(f"calon/{lead}")
+    page.click("[data-test=reveal-nik] summary")
+    page.fill("#why-nik", "mendaftarkan pekerja")
+    page.click("[data-test=reveal-nik] button")
+    page.wait_for_selector("[data-test=revealed-nik]")
+    assert page.inner_text("[data-test=revealed-nik]") == NIK
+    assert visit.fits()
+    visit.open(f"calon/{lead}")
+    assert NIK not in page.content()
+
+
+def test_every_page_fits_the_screen_and_speaks_indonesian(visit: Visit) -> None:
+    site, page = visit.site, visit.page
+    site.staff("kepala", StaffRole.ADMIN)
+    lead = site.lead("Siti Aminah dengan Nama yang Sangat Panjang Sekali Tanpa Henti", nik=NIK)
+    site.lead(nik=NIK)
+    site.says(1, "katapanjangsekali" * 12, "Baik.")
+    with site.database.transaction() as store:
+        store.handoffs.open(1, "accident", site.clock.now(), grave=True)
+        store.broadcasts.freeze(HERE, "Besok ada sosialisasi di balai desa.", 2, site.clock.now())
+    visit.open("login")
+    assert not _ENGLISH.findall(page.inner_text("body"))
+    visit.sign_in("kepala")
+    for path in ("", "calon", f"calon/{lead}", "kontak", "kontak/1", "permintaan", "belum-dipahami", "pesan-tertahan",
+                 "siaran", "siaran/1", "fakta", "isi", "petugas", "catatan", "akun"):  # fmt: skip
+        visit.open(path)
+        assert visit.fits(), path
+        if path != "fakta":  # names of laws and services may be English there
+            assert not _ENGLISH.findall(page.inner_text("body")), path
+
+
+def test_the_menu_opens_on_a_phone(browser: Browser, site: Site) -> None:
+    visit = Visit(browser, site, "phone")
+    site.staff()
+    visit.sign_in("ratna")
+    assert not visit.page.is_visible("#menu")
+    visit.page.get_by_role("button", name="Buka menu", exact=True).click()
+    visit.page.get_by_role("link", name="Kontak", exact=True).click()
+    visit.page.wait_for_url("**/kontak")
+    visit.page.get_by_role("button", name="Buka menu akun").click()
+    visit.page.get_by_role("button", name="Keluar").click()
+    visit.page.wait_for_url("**/login**")
+    visit.window.close()
+    assert visit.wrong == []
