@@ -31,17 +31,17 @@ class Consents(Repository):
 
     def give(self, contact_id: int, purposes: Iterable[Purpose], version: str, at: datetime, via: str = "chat") -> None:
         """The person agreed, having read this version of the text."""
-        self._add(contact_id, purposes, ConsentState.GIVEN, version, at, via)
+        self._add(contact_id, [ConsentLine(purpose, ConsentState.GIVEN, version, at, via) for purpose in purposes])
 
     def refuse(
         self, contact_id: int, purposes: Iterable[Purpose], version: str, at: datetime, via: str = "chat"
     ) -> None:
         """The person was asked and said no."""
-        self._add(contact_id, purposes, ConsentState.REFUSED, version, at, via)
+        self._add(contact_id, [ConsentLine(purpose, ConsentState.REFUSED, version, at, via) for purpose in purposes])
 
     def withdraw(self, contact_id: int, purposes: Iterable[Purpose], at: datetime, via: str = "chat") -> None:
         """The person takes it back. What is queued is skipped by `Outbox.skip_resting_on`."""
-        self._add(contact_id, purposes, ConsentState.WITHDRAWN, None, at, via)
+        self._add(contact_id, [ConsentLine(purpose, ConsentState.WITHDRAWN, None, at, via) for purpose in purposes])
 
     def current(self, contact_id: int) -> dict[Purpose, ConsentState]:
         """What holds for each purpose; UNKNOWN where the person was never asked."""
@@ -56,18 +56,16 @@ class Consents(Repository):
         query = select(*columns).where(CONSENT.c.contact_id == contact_id).order_by(CONSENT.c.id)
         return [ConsentLine(*row) for row in self._db.execute(query)]
 
-    def _add(
-        self,
-        contact_id: int,
-        purposes: Iterable[Purpose],
-        state: ConsentState,
-        version: str | None,
-        at: datetime,
-        via: str,
-    ) -> None:
-        for purpose in purposes:
-            now = {"contact_id": contact_id, "purpose": purpose, "state": state, "version": version, "at": at}
-            self._db.execute(CONSENT.insert().values(**now, via=via))
+    def _add(self, contact_id: int, lines: Iterable[ConsentLine]) -> None:
+        for line in lines:
+            now = {
+                "contact_id": contact_id,
+                "purpose": line.purpose,
+                "state": line.state,
+                "version": line.version,
+                "at": line.at,
+            }
+            self._db.execute(CONSENT.insert().values(**now, via=line.via))
             insert = self._insert(CONSENT_CURRENT).values(now)
             newer = {"state": insert.excluded.state, "version": insert.excluded.version, "at": insert.excluded.at}
             self._db.execute(insert.on_conflict_do_update(index_elements=["contact_id", "purpose"], set_=newer))

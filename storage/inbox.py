@@ -64,7 +64,7 @@ class Inbox(Repository):
 
     __slots__ = ()
 
-    def record(
+    def record(  # noqa: PLR0917 (what makes a message unique, then what it says)
         self, channel: Channel, account: str, external_id: str, address_id: int, body: Body, now: datetime
     ) -> Recorded:
         """Store a message once, whatever is delivered again."""
