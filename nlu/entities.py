@@ -100,8 +100,19 @@ class EntityReader:
         return int(said) if said.isdigit() and len(said) < 5 else self.numbers.get(said)
 
     def occupation_in(self, text: str) -> list[tuple[str, int, int]]:
-        """Ids of all kinds of work named in folded text."""
-        return [(self._works[" ".join(match[0].split())].id, *match.span()) for match in self._work.finditer(text)]
+        """Ids of all kinds of work named in folded text; "driver ojek online" is one, the nearer named."""
+        found: list[tuple[str, int, int]] = []
+        for match in self._work.finditer(text):
+            work = self._works[" ".join(match[0].split())]
+            start = match.start()
+            if (
+                found
+                and work.sector == self._sector(found[-1][0]) == "transport"
+                and not text[found[-1][2] : start].strip()
+            ):
+                start = found.pop()[1]
+            found.append((work.id, start, match.end()))
+        return found
 
     def _papers(self, text: str) -> list[tuple[str, JsonValue, int, int]]:
         found: list[tuple[str, JsonValue, int, int]] = []

@@ -15,6 +15,7 @@ from nlu.lexicon import RawLexicon, any_of, occupations, pairs, part, words
 from nlu.spelling import Spelling
 
 _TOKEN = re.compile(r"\d+(?:[.,:/-]\d+)*|[^\W\d_]+(?:['-][^\W\d_]+)*\d{0,2}[^\W\d_]*")
+_RUPIAH = re.compile(r"(?<![a-z])rp\.?\s*(?=\d)")
 _STRETCHED = re.compile(r"([a-z])\1{2,}")
 _DOUBLED = re.compile(r"([a-z])\1")
 _TWICE = re.compile(r"([a-z]{2,})(?:2|\")((?:nya|ny|an|ku|mu)?)")
@@ -56,7 +57,7 @@ class Normaliser:
 
     def tokens(self, text: str) -> list[str]:
         """The words of the normalised message."""
-        folded = fold(text, LONGEST).text
+        folded = _RUPIAH.sub("", fold(text, LONGEST).text)
         if not folded.isascii():
             folded = self._without_emoji(folded)
         if self._phrases:
@@ -144,7 +145,9 @@ def _skeletons(rank: Mapping[str, int], targets: set[str]) -> dict[str, str]:
             continue
         candidates = {word[0] + _VOWELS.sub("", word[1:]), _VOWELS.sub("", word)}
         if len(word) > 5 or count >= _COMMON:
-            candidates |= {word[:place] + word[place + 1 :] for place in range(1, len(word) - 1) if word[place] in "aeiou"}
+            candidates |= {
+                word[:place] + word[place + 1 :] for place in range(1, len(word) - 1) if word[place] in "aeiou"
+            }
         for skeleton in candidates:
             if len(skeleton) > (2 if count >= _COMMON else 3) and skeleton not in rank:
                 best = found.get(skeleton)

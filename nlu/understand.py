@@ -29,6 +29,8 @@ _GRAVE_CLOSE = {
     ),
 }
 _OTHER_AT_LEAST = 0.5
+#: Told as something that happened, a claim this likely comes before explaining the programme.
+_CLAIM_AT_LEAST = 0.2
 
 
 class DefaultEngine:
@@ -82,6 +84,10 @@ class DefaultEngine:
         if heard.grave in _GRAVE_INTENTS and intent not in _GRAVE_CLOSE[heard.grave] and confidence < 0.75:
             near = [name for name, chance in ranking if name in _GRAVE_CLOSE[heard.grave] and chance > 0.1]
             return (near[0] if near else _GRAVE_INTENTS[heard.grave]), f"grave:{heard.grave.value}"
+        if heard.grave in _GRAVE_INTENTS and (intent or "").startswith("explain_"):
+            claim = _GRAVE_INTENTS[heard.grave]
+            if dict(ranking).get(claim, 0.0) > _CLAIM_AT_LEAST:
+                return claim, f"grave:{heard.grave.value}"
         if heard.grave is None and confidence < self.classifier.threshold:
             return None, f"abstain:{confidence:.2f}<{self.classifier.threshold:.2f}"
         if self._situations.follows_up(heard.folded.text) and not any(

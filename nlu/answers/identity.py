@@ -34,7 +34,7 @@ def name(asked: Asked) -> FormAnswer:
 
 
 def _capital(part: str) -> str:
-    return "".join(piece[:1].upper() + piece[1:] for piece in re.split(r"(['’.-])", part))
+    return "".join(piece[:1].upper() + piece[1:] for piece in re.split(r"([.-])", part))
 
 
 def nik(asked: Asked) -> FormAnswer:

@@ -29,7 +29,8 @@ class Readers:
         self.unsure_income = re.compile(rf"(?<![a-z]){any_of(words(part(cues, 'unsure_income')))}(?![a-z])")
         self.not_a_name = frozenset(words(part(cues, "not_a_name")))
         self.yes = frozenset(plain(form) for form in words(part(lexicon, "yes_no", "yes")))
-        self.no = frozenset(plain(form) for form in words(part(lexicon, "yes_no", "no")))
+        said_no = (*words(part(lexicon, "yes_no", "no")), *words(part(cues, "also_no")))
+        self.no = frozenset(plain(form) for form in said_no)
         self.unsure = frozenset(plain(form) for form in words(part(lexicon, "yes_no", "unsure")))
         self._emoji = {
             sign.replace("\ufe0f", ""): f" {said} " for sign, said in pairs(part(lexicon, "words", "emoji")).items()
