@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from flows.outreach.sending_policy import SendingRules
@@ -72,11 +72,39 @@ class SendingSettings(_Part):
         )
 
 
+class TelegramSettings(_Part):
+    """The Telegram account; its token is RANGKUL_TELEGRAM_TOKEN."""
+
+    api: str = "https://api.telegram.org"
+    public_address: str = ""
+
+
+class WhatsAppSettings(_Part):
+    """The WhatsApp number; its secrets are RANGKUL_WHATSAPP_TOKEN, _APP_SECRET and _VERIFY_TOKEN."""
+
+    api: str = "https://graph.facebook.com"
+    version: str = "v23.0"
+    phone_id: str = ""
+    waba_id: str = ""
+
+
 class LogSettings(_Part):
     """How much is logged, and in which form."""
 
     level: Literal["debug", "info", "warning"] = "info"
     format: Literal["text", "json"] = "text"
+
+
+class Secrets(BaseSettings):
+    """What never stands in a file: read from the environment, printed as stars."""
+
+    model_config = SettingsConfigDict(env_prefix="RANGKUL_", extra="ignore", frozen=True)
+
+    telegram_token: SecretStr = SecretStr("")
+    telegram_webhook_secret: SecretStr = SecretStr("")
+    whatsapp_token: SecretStr = SecretStr("")
+    whatsapp_app_secret: SecretStr = SecretStr("")
+    whatsapp_verify_token: SecretStr = SecretStr("")
 
 
 class Settings(BaseSettings):
@@ -91,6 +119,8 @@ class Settings(BaseSettings):
     nlu: NluSettings = NluSettings()
     content: ContentSettings = ContentSettings()
     sending: SendingSettings = SendingSettings()
+    telegram: TelegramSettings = TelegramSettings()
+    whatsapp: WhatsAppSettings = WhatsAppSettings()
     log: LogSettings = LogSettings()
 
     @classmethod

@@ -5,16 +5,24 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+from collections.abc import Callable
+from contextlib import AsyncExitStack
 
 import structlog
 import uvicorn
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from bot.app import App
+from bot.config import Secrets
 from bot.due import tick
+from bot.emulated import start as emulated_platforms
+from bot.platforms import Platforms
 from bot.server import make_server
 
 log = structlog.get_logger()
+
+#: (platform, address of the page where people are played)
+Pages = tuple[tuple[str, str], ...]
 
 #: How long an idle turn worker waits before it looks again; a new message wakes it at once.
 _IDLE_SECONDS = 0.5
@@ -23,8 +31,18 @@ _IDLE_SECONDS = 0.5
 class Runner:
     """Runs a bot until told to stop, and stops cleanly."""
 
-    def __init__(self, app: App) -> None:
+    def __init__(
+        self,
+        app: App,
+        secrets: Secrets | None = None,
+        *,
+        emulate: tuple[str, ...] = (),
+        announce: Callable[[Pages], None] = lambda _: None,
+    ) -> None:
         self._app = app
+        self._secrets = secrets or Secrets()
+        self._emulate = emulate
+        self._announce = announce
         self._stopping = threading.Event()
         self._wake_turns = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -42,6 +60,13 @@ class Runner:
         self._wake_sender = asyncio.Event()
         stop_sender = asyncio.Event()
         asgi = make_server(self._app, wake=self.wake, stopping=self._is_stopping)
+        emulators = AsyncExitStack()
+        if self._emulate:
+            emulated = await emulated_platforms(self._emulate, self._app, self._secrets, emulators)
+            self._app.settings, self._secrets = emulated.settings, emulated.secrets
+            self._announce(emulated.pages)
+        platforms = Platforms(self._app, self._secrets, self.wake)
+        await platforms.open(asgi)
         config = uvicorn.Config(
             asgi,
             host=settings.web.host,
@@ -65,6 +90,8 @@ class Runner:
             self._wake_sender.set()
             with contextlib.suppress(asyncio.CancelledError):
                 await asyncio.wait_for(sender, timeout=5)
+            await platforms.close()
+            await emulators.aclose()
             await asyncio.to_thread(worker.join, 5)
 
     def stop(self) -> None:

@@ -63,21 +63,26 @@ def evaluate(
     json: JsonOption = False,
 ) -> None:
     """Accuracy, macro-F1, per-intent table, coverage and accuracy at the abstention threshold."""
-    import json as codec
-
+    from bot.commands.evaluation import show
     from bot.understanding import Engines
-    from nlu.evaluate import BadRows, evaluate_file, report_text
+    from nlu.evaluate import RowBroken, judge, report, rows
 
     settings = settings_from(config)
-    engine = Engines(settings.nlu).of(load_or_fail(None))
     try:
-        report = evaluate_file(engine, file)
-    except (OSError, BadRows) as wrong:
-        fail(f"{file}: {wrong}")
+        labelled = rows(file)
+    except RowBroken as wrong:
+        fail(f'{file}: {wrong}; a line is {{"text": …, "intent": …}}.')
+    except (OSError, UnicodeDecodeError) as wrong:
+        fail(f"{file}: can't be read ({type(wrong).__name__}).")
+    if not labelled:
+        fail(f"{file}: no sentences.")
+    engine = Engines(settings.nlu).of(load_or_fail(None))
+    with err.status("evaluating"):
+        measured = report(judge(engine, labelled, today=today().isoformat()))
     if json:
-        print(codec.dumps(report.as_dict(), ensure_ascii=False))
+        print(measured.to_json())
     else:
-        out.print(report_text(report), markup=False, highlight=False)
+        show(measured, out)
 
 
 def answer(

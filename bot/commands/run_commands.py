@@ -23,14 +23,20 @@ def register(app: typer.Typer) -> None:
 def run(
     config: ConfigOption = None,
     port: Annotated[int | None, typer.Option(help="Port instead of that of the settings.")] = None,
+    emulate: Annotated[str, typer.Option(help="telegram,whatsapp: run them beside the bot, no account needed.")] = "",
 ) -> None:
     """Start everything in one process: web chat, console, sender and clock. Ctrl-C stops it cleanly."""
     from bot.commands.start import start
+    from bot.emulated import PLATFORMS
 
     settings = settings_from(config)
     if port is not None:
         settings = settings.model_copy(update={"web": settings.web.model_copy(update={"port": port})})
-    raise typer.Exit(start(settings, out, err))
+    names = tuple(name.strip() for name in emulate.split(",") if name.strip())
+    for name in names:
+        if name not in PLATFORMS:
+            fail(f'--emulate "{name}" is not known: {", ".join(PLATFORMS)}.')
+    raise typer.Exit(start(settings, out, err, emulate=names))
 
 
 def upgrade(config: ConfigOption = None) -> None:

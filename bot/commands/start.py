@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from bot import log
 from bot.app import App, build
 from bot.config import Settings
-from bot.run import Runner
+from bot.run import Pages, Runner
 from content import ContentBroken
 from storage.database import DatabaseTooNew, WrongKeys
 from storage.sealed import StorageSecretsError
@@ -21,7 +21,7 @@ from storage.words import StaffRole
 FIRST_LOGIN = "admin"
 
 
-def start(settings: Settings, out: Console, err: Console) -> int:
+def start(settings: Settings, out: Console, err: Console, *, emulate: tuple[str, ...] = ()) -> int:
     """Run until Ctrl-C. Returns the exit code; every expected fault is one clear sentence."""
     log.set_up(as_json=settings.log.format == "json", level=settings.log.level)
     if _port_taken(settings.web.host, settings.web.port):
@@ -48,7 +48,7 @@ def start(settings: Settings, out: Console, err: Console) -> int:
         return 2
     _tell(settings, password, out)
     try:
-        asyncio.run(Runner(app).serve())
+        asyncio.run(Runner(app, emulate=emulate, announce=lambda pages: _tell_pages(pages, out)).serve())
     except KeyboardInterrupt:
         pass
     finally:
@@ -76,6 +76,11 @@ def _tell(settings: Settings, password: str | None, out: Console) -> None:
     else:
         out.print(f"  console    {base}/konsol", highlight=False)
     out.print(f"  health     {base}/health", highlight=False)
+
+
+def _tell_pages(pages: Pages, out: Console) -> None:
+    for platform, address in pages:
+        out.print(f"  {platform:<10} {address}   (emulated: play a person here)", highlight=False)
 
 
 def _port_taken(host: str, port: int) -> bool:
