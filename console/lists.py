@@ -117,15 +117,6 @@ def lead_page(store: Store, wanted: LeadFilter, cursor: Cursor) -> ListPage[Lead
     return ListPage([_lead_line(row) for row in rows], newer, older)
 
 
-def lead_numbers(store: Store, ids: Iterable[int]) -> dict[int, str]:
-    """The receipt numbers of these leads."""
-    wanted = list(ids)
-    if not wanted:
-        return {}
-    rows = store.connection.execute(select(LEAD.c.id, LEAD.c.number).where(LEAD.c.id.in_(wanted)))
-    return {row.id: row.number for row in rows}
-
-
 def contact_page(store: Store, role: Role | None, village: str | None, cursor: Cursor) -> ListPage[ContactLine]:
     """One page of contacts that weren't erased."""
     query = (

@@ -13,10 +13,21 @@ import httpx
 import pyotp
 import pytest
 from console_site import HERE, NIK, NOW, PASSWORD, PHONE, THERE, Site, real_content, send, site, token_in
+from storage_fixtures import VILLAGE, People
 
 import console
 from console.access import NotFound, access_lead_for, check_may
-from console.lists import Cursor, lead_page
+from console.lists import (
+    Cursor,
+    Waiting,
+    audit_page,
+    closed_handoffs,
+    contact_page,
+    is_set_aside,
+    lead_page,
+    village_table,
+    waiting,
+)
 from console.lists import LeadFilter as Filter
 from console.pages.lead_card import CloseReason
 from console.pages.lead_export import guarded
@@ -25,7 +36,10 @@ from console.throttle import Throttle
 from console.words import masked, without_numbers
 from content.model import Problem
 from flows.contact import LEAD_MOVES, Channel, ConsentState, LeadState, Purpose, Role
+from flows.events import LeadSubmitted
 from flows.outreach.sending_policy import Kind
+from nlu.understanding import JsonValue
+from storage import Database
 from storage.staff import StaffUser
 from storage.words import BroadcastState, DuplicateOf, NoticeKind, OutboxState, PersonState, StaffRole
 
@@ -281,6 +295,40 @@ def test_filters_by_village_and_state(site: Site) -> None:
     assert _names(client.get("/konsol/calon?status=bohong")) == ["Budi Hartono", "Siti Aminah"]
     assert "Tidak ada yang cocok" in client.get(f"/konsol/calon?desa={HERE}&status=closed").text
     assert here
+
+
+def test_with_too_many_villages_to_choose_from_the_code_is_typed(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.lead("Siti Aminah", HERE)
+    site.lead("Budi Hartono", THERE)
+    client = site.signed_in()
+    assert '<select class="form-select" id="desa"' in client.get("/konsol/calon").text
+    monkeypatch.setattr("console.pages.leads._MOST_VILLAGES", 1)
+    assert '<input class="form-control" id="desa"' in client.get("/konsol/calon").text
+    assert _names(client.get(f"/konsol/calon?desa={HERE}")) == ["Siti Aminah"]
+
+
+def test_lists_read_the_same_on_both_databases(db: Database, people: People) -> None:
+    first, _ = people.make("sari", village=VILLAGE.code, agrees=(Purpose.REMINDERS,))
+    second, _ = people.make("budi")
+    form: dict[str, JsonValue] = {"nama": "Sari", "nik": NIK, "desa": {"code": VILLAGE.code}}
+    with db.transaction() as store:
+        store.leads.submit(first, LeadSubmitted("RK-A", form, "persetujuan-v1"), NOW)
+        closed = store.handoffs.open(first, "accident", NOW, grave=True)
+        store.handoffs.open(second, "speak_to_human", NOW)
+        store.handoffs.close(closed, "ratna", NOW)
+        store.audit.record("ratna", "signed_in", "staff:1", NOW)
+    with db.reading() as store:
+        assert [line.nik for line in lead_page(store, Filter(VILLAGE.code, LeadState.NEW), Cursor()).lines] == [
+            "•••• 0004"
+        ]
+        contacts = contact_page(store, Role.WORKER, None, Cursor()).lines
+        assert [line.id for line in contacts] == [second, first]
+        assert contacts[1].consents == {Purpose.REMINDERS: ConsentState.GIVEN}
+        assert [line.by_state for line in village_table(store)] == [{LeadState.NEW: 1}]
+        assert waiting(store) == Waiting(new_leads=1, handoffs=1, grave=0, set_aside=0)
+        assert [one.id for one in closed_handoffs(store)] == [closed]
+        assert [line.who for line in audit_page(store, Cursor()).lines] == ["ratna"]
+        assert not is_set_aside(store, 1)
 
 
 def test_search_by_receipt_number_opens_the_lead(site: Site) -> None:

@@ -107,6 +107,22 @@ def test_staff_sign_in_open_a_lead_and_move_it(visit: Visit) -> None:
         assert len(store.notices.pending()) == 1
 
 
+def test_after_a_wrong_password_only_the_password_is_typed_again(browser: Browser, site: Site) -> None:
+    visit = Visit(browser, site, "phone")
+    site.staff()
+    visit.open("kontak")
+    visit.page.fill("#username", "ratna")
+    visit.page.fill("#password", "salah")
+    visit.page.press("#password", "Enter")
+    visit.page.wait_for_selector("[data-test=error]")
+    visit.page.fill("#password", PASSWORD)
+    visit.page.click("button[data-reveal=password]")
+    assert visit.page.get_attribute("#password", "type") == "text"
+    visit.page.click("button[type=submit]")
+    visit.page.wait_for_url("**/konsol/kontak")
+    visit.window.close()
+
+
 def test_a_hidden_number_is_shown_once_after_a_reason(visit: Visit) -> None:
     site, page = visit.site, visit.page
     site.staff()

@@ -69,6 +69,7 @@ class Leads(Page):
             "wanted": wanted,
             "number": number,
             "villages": self._villages(villages),
+            "many_villages": len(villages) > _MOST_VILLAGES,
             "states": list(LeadState),
             "subtitle": self.desk.words("leads_subtitle"),
         }
