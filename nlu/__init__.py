@@ -19,10 +19,10 @@ __all__ = ["load"]
 
 def load(content: Content, cache_dir: Path | None = None) -> DefaultEngine:
     """The default engine. Learns when `cache_dir` has no model for this content, and keeps it there."""
-    from nlu import examples, model_file, vectors
-    from nlu.classify import Classifier
-    from nlu.normalise import Normaliser
-    from nlu.understand import DefaultEngine
+    from nlu import examples, model_file, vectors  # noqa: PLC0415 (nothing on import)
+    from nlu.classify import Classifier  # noqa: PLC0415 (nothing on import)
+    from nlu.normalise import Normaliser  # noqa: PLC0415 (nothing on import)
+    from nlu.understand import DefaultEngine  # noqa: PLC0415 (nothing on import)
 
     warming = ThreadPoolExecutor(1)
     encoder = warming.submit(vectors.encoder)
@@ -36,7 +36,7 @@ def load(content: Content, cache_dir: Path | None = None) -> DefaultEngine:
         path = Path(cache_dir) / model_file.name_for(texts)
         model = model_file.load(path)
     if model is None:
-        from nlu.training import Examples, train
+        from nlu.training import Examples, train  # noqa: PLC0415 (scikit-learn is slow to import)
 
         learnt_from = Examples([normaliser.tokens(text) for text, _ in rows], [intent for _, intent in rows])
         model = train(learnt_from, encoder.result())

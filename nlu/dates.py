@@ -10,8 +10,8 @@ from datetime import date, timedelta
 
 from nlu.lexicon import RawLexicon, any_of, pairs, part
 
-_DAYS_AWAY = {"hari ini": 0, "skrg": 0, "besok lusa": 2, "besok": 1, "bsk": 1, "bsok": 1, "besuk": 1, "sesuk": 1, "isuk": 1, "enjing": 1,
-              "lusa": 2, "kemarin lusa": -2, "kemarin": -1, "kmrn": -1, "kmrin": -1, "wingi": -1, "kamari": -1}  # fmt: skip
+_DAYS_AWAY = {"hari ini": 0, "skrg": 0, "besok lusa": 2, "besok": 1, "bsk": 1, "bsok": 1, "besuk": 1, "sesuk": 1, "isuk": 1, "enjing": 1,  # noqa: E501 (one pattern or table)
+              "lusa": 2, "kemarin lusa": -2, "kemarin": -1, "kmrn": -1, "kmrin": -1, "wingi": -1, "kamari": -1}  # fmt: skip  # noqa: E501 (one pattern or table)
 _COUNT = {"se": 1, "satu": 1, "dua": 2, "tiga": 3, "empat": 4, "lima": 5, "enam": 6, "tujuh": 7}
 _NEXT = r"(?:depan|dpn|ngarep|hareup|payun|mendatang|yang akan datang|yad)"
 _PAST = r"(?:lalu|kemarin|kmrn|yang lalu|yg lalu|kepungkur|tadi)"
@@ -40,17 +40,17 @@ class DateReader:
             (re.compile(r"(?<!\d)(\d{4})-(\d{1,2})-(\d{1,2})(?!\d)"), _iso),
             (re.compile(r"(?<![\d.,])(\d{1,2})\s?[-/.]\s?(\d{1,2})\s?[-/.]\s?(\d{4}|\d{2})(?![\d.,]?\d)"), _numeric),
             (re.compile(rf"(?<![\d.,])(?:{_DAY})?(\d{{1,2}})[\s-]*({name})(?![a-z])[\s,-]*({year})?"), self._named),
-            (re.compile(rf"{_DAY}(\d{{1,2}})(?!\d)\s*(?:(?:bulan|bln|sasi|wulan)\s*({_NEXT}|ini|iki)(?![a-z]))?"), _day_of_month),
+            (re.compile(rf"{_DAY}(\d{{1,2}})(?!\d)\s*(?:(?:bulan|bln|sasi|wulan)\s*({_NEXT}|ini|iki)(?![a-z]))?"), _day_of_month),  # noqa: E501 (one pattern or table)
             (re.compile(rf"(?<![a-z])({name})(?![a-z])[\s,-]*(\d{{4}}(?!\d))?"), self._month),
             (re.compile(rf"(?<![a-z])(?:bulan|bln|sasi|wulan)\s*({_NEXT}|{_PAST}|ini|iki)(?![a-z])"), _month_away),
             (re.compile(rf"(?<![a-z])(?:minggu|mgg|pekan)\s*({_NEXT}|{_PAST})(?![a-z])"), _week_away),
-            (re.compile(rf"(?<![a-z])(?:hari\s+)?({any_of(self._weekdays)})(?![a-z])(\s*(?:{_NEXT}|{_PAST}))?"), self._weekday),
-            (re.compile(rf"(?<![a-z])(\d{{1,2}}|{any_of(_COUNT)})\s*(hari|minggu|mgg|bulan|bln)\s+(?:lagi|kedepan|ke depan)(?![a-z])"),
+            (re.compile(rf"(?<![a-z])(?:hari\s+)?({any_of(self._weekdays)})(?![a-z])(\s*(?:{_NEXT}|{_PAST}))?"), self._weekday),  # noqa: E501 (one pattern or table)
+            (re.compile(rf"(?<![a-z])(\d{{1,2}}|{any_of(_COUNT)})\s*(hari|minggu|mgg|bulan|bln)\s+(?:lagi|kedepan|ke depan)(?![a-z])"),  # noqa: E501 (one pattern or table)
              _from_now),
             (re.compile(rf"(?<![a-z])({any_of(_DAYS_AWAY)})(?![a-z])"), _days_away),
         ]  # fmt: skip
         self._hint = re.compile(
-            rf"\d[-/. ]+\d|tgl|tg|tanggal|tggl|{name}|bulan|bln|sasi|wulan|minggu|mgg|pekan|{any_of(self._weekdays)}|{any_of(_DAYS_AWAY)}|lagi|depan"
+            rf"\d[-/. ]+\d|tgl|tg|tanggal|tggl|{name}|bulan|bln|sasi|wulan|minggu|mgg|pekan|{any_of(self._weekdays)}|{any_of(_DAYS_AWAY)}|lagi|depan"  # noqa: E501 (one pattern or table)
         )
 
     def read(self, text: str, today: date | None) -> list[Found]:
@@ -154,7 +154,7 @@ def _day_value(year: int, month: int, day: int) -> tuple[str, str] | None:
     return ("date", made.isoformat()) if made else None
 
 
-def _iso(match: re.Match[str], today: date) -> tuple[str, str] | None:
+def _iso(match: re.Match[str], _today: date) -> tuple[str, str] | None:
     return _day_value(int(match[1]), int(match[2]), int(match[3]))
 
 

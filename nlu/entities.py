@@ -54,7 +54,7 @@ class EntityReader:
             (
                 kind,
                 re.compile(
-                    rf"(?<![a-z])(?:{any_of(words(part(cues, 'place', kind)))})(?![a-z])\.?\s+({_NAME}(?:\s+{_NAME}){{0,3}})"
+                    rf"(?<![a-z])(?:{any_of(words(part(cues, 'place', kind)))})(?![a-z])\.?\s+({_NAME}(?:\s+{_NAME}){{0,3}})"  # noqa: E501 (one pattern or table)
                 ),
             )
             for kind in ("village", "district", "regency")
@@ -83,8 +83,8 @@ class EntityReader:
             add("period", name, start, end)
         for kind, value, start, end in [*self._place_names(blanked), *self._work_and_family(blanked)]:
             add(kind, value, start, end)
-        for entity in [entity for entity in found if entity.kind == "occupation"]:
-            found.append(Entity("sector", self._sector(str(entity.value)), entity.text, entity.start, entity.end))
+        works = [entity for entity in found if entity.kind == "occupation"]
+        found += [Entity("sector", self._sector(str(one.value)), one.text, one.start, one.end) for one in works]
         for match in _PROGRAM.finditer(text):
             add("program", match[1], match.start(), match.end())
         return tuple(sorted(found, key=lambda entity: (entity.start, -entity.end)))
@@ -188,7 +188,8 @@ class EntityReader:
     def _work_and_family(self, text: str) -> list[tuple[str, JsonValue, int, int]]:
         found: list[tuple[str, JsonValue, int, int]] = list(self._work_spans(text))
         for match in self._relation.finditer(text):
-            found.append(("relation", self._relations[" ".join(match[0].split())], match.start(), match.end()))
+            relation = self._relations[" ".join(match[0].split())]
+            found += [("relation", relation, match.start(), match.end())]
         return found
 
     def _work_spans(self, text: str) -> list[tuple[str, JsonValue, int, int]]:

@@ -157,7 +157,7 @@ def coverage_curve(judged: Sequence[Judged]) -> tuple[tuple[float, float, float]
 
 
 def _interval(judged: Sequence[Judged], figure: Callable[[Sequence[Judged]], float]) -> Interval:
-    dice = random.Random(_SEED)  # noqa: S311 (sampling for an interval, no secret)
+    dice = random.Random(_SEED)  # noqa: S311 (sampling, no secret)
     found = sorted(figure(dice.choices(judged, k=len(judged))) for _ in range(_SAMPLES)) if judged else [0.0]
     return Interval(figure(judged), found[int(len(found) * 0.025)], found[min(len(found) - 1, int(len(found) * 0.975))])
 

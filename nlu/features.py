@@ -5,6 +5,7 @@ Written without scikit-learn's vectorisers: they cost more per call than the who
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -18,7 +19,7 @@ def grams(tokens: Sequence[str]) -> tuple[Counter[str], Counter[str]]:
     """Counts of words and word pairs, and of the pieces of 1 to 5 characters inside each word's edges."""
     tokens = tokens[:_MOST_TOKENS]
     said = Counter(f"w {token}" for token in tokens)
-    said.update(f"w {first} {second}" for first, second in zip(tokens, tokens[1:], strict=False))
+    said.update(f"w {first} {second}" for first, second in itertools.pairwise(tokens))
     pieces: Counter[str] = Counter()
     for token in tokens:
         edged = f" {token} "

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 #: Nobody types more than this in one chat message; the rest is not read.
 LONGEST = 1000
 
-_QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "`": "'", "\u00b4": "'", "\u02bc": "'", "\u201c": '"', "\u201d": '"',
-                         "\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2014": "-", "\u2212": "-"})  # fmt: skip
+_QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "`": "'", "\u00b4": "'", "\u02bc": "'", "\u201c": '"', "\u201d": '"',  # noqa: E501 (one pattern or table)
+                         "\u2010": "-", "\u2011": "-", "\u2012": "-", "\u2013": "-", "\u2014": "-", "\u2212": "-"})  # fmt: skip  # noqa: E501 (one pattern or table)
 _ASCII_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 

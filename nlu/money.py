@@ -13,7 +13,7 @@ from nlu.lexicon import RawLexicon, any_of, pairs, part, words
 PERIODS = ("day", "week", "month", "year", "harvest")
 _UNITS = "satu|dua|tiga|empat|lima|enam|tujuh|delapan|sembilan"
 _SCALE = r"(?:ribuan|ribu|rbuan|rban|rb|rbu|rebu|ceng|jutaan|juta|jtaan|jtan|jt|jeti|miliar|milyar|k)"
-_WHOLE = r"(?:seribu|sejuta|semiliar|semilyar|setengah|seratus|sepuluh|sebelas|seceng|noceng|goceng|ceban|noban|goban|cetiaw|cepek|gopek|gocap|jigo)"
+_WHOLE = r"(?:seribu|sejuta|semiliar|semilyar|setengah|seratus|sepuluh|sebelas|seceng|noceng|goceng|ceban|noban|goban|cetiaw|cepek|gopek|gocap|jigo)"  # noqa: E501 (one pattern or table)
 _TOKEN = rf"(?:\d+(?:[.,]\d+)*|{_SCALE}|{_WHOLE}|{_UNITS}|puluh|belas|ratus)"
 _SPAN = re.compile(
     rf"(?<![\w.,])(?:rp\.?\s*)?{_TOKEN}(?:[\s-]*{_TOKEN})*(?:-?an)?(?![a-z])|(?<!\w)rp\.?\s*\d+(?:[.,]\d+)*"
@@ -117,14 +117,14 @@ class MoneyReader:
         end = start + len(text[start:end].rstrip())
         span = self._said.get(re.sub(r"\s+", " ", span), span)
         period = self.period(text, start, end)
-        if not self._is_money(text, span, start, end, period is not None):
+        if not self._is_money(text, span, start, end, has_period=period is not None):
             return None
         low, high = rupiah(span)
         if low is None or high is None or not 0 < high <= 10**13:
             return None
         return Amount(low, high, period[0] if period else None, start, end)
 
-    def _is_money(self, text: str, span: str, start: int, end: int, has_period: bool) -> bool:
+    def _is_money(self, text: str, span: str, start: int, end: int, *, has_period: bool) -> bool:
         if span.startswith("rp"):
             return any(char.isdigit() for char in span) or _HAS_SCALE.search(span) is not None
         if _HAS_SCALE.search(span):
@@ -134,14 +134,14 @@ class MoneyReader:
         if re.search(r"\s", span) or not re.fullmatch(r"\d+(?:[.,]\d+)*", span):
             return False
         digits = len(re.sub(r"\D", "", span))
-        if not 4 <= digits <= 10 or span.startswith("0") or _COUNTED.match(text, end) and digits < 5:
+        if not 4 <= digits <= 10 or span.startswith("0") or (_COUNTED.match(text, end) and digits < 5):
             return False
         cued = self._cue.search(text[max(0, start - 40) : start]) is not None or has_period
         year = digits == 4 and re.fullmatch(r"(19|20)\d\d", span) is not None
         return (_DOTTED.fullmatch(span) is not None or cued or text.startswith("rupiah", end + 1)) and not year
 
     def _joined(self, text: str, found: list[Amount]) -> list[Amount]:
-        """ "1 juta sampai 2 juta" and "500 sampai 700 ribu" are one amount with an upper end."""
+        """As in "1 juta sampai 2 juta" and "500 sampai 700 ribu" are one amount with an upper end."""
         joined: list[Amount] = []
         for amount in found:
             last = joined[-1] if joined else None
@@ -174,7 +174,7 @@ _WORTH = re.compile(r"\d{4}|\brp|cepek|gopek|gocap|jigo|rupiah|\d{1,3}[.,]\d{3}"
 
 
 def _without_stray_number(span: str) -> str:
-    """ "2 juta 3 (anak)" and "50 ribu 10 (hari)" end at the scale: what follows counts something else."""
+    """As in "2 juta 3 (anak)" and "50 ribu 10 (hari)" end at the scale: what follows counts something else."""
     return _STRAY.sub("", span)
 
 
@@ -194,7 +194,7 @@ def rupiah(span: str) -> tuple[int | None, int | None]:
 
 
 def _range(span: str) -> tuple[int | None, int | None]:
-    pieces = [piece for piece in _PIECE.findall(span)]
+    pieces = list(_PIECE.findall(span))
     scale = " ".join(pieces[2:])
     low, high = (parse_rupiah(f"{piece} {scale}") for piece in pieces[:2])
     if low is None or high is None or low.amount >= high.amount:
@@ -204,9 +204,8 @@ def _range(span: str) -> tuple[int | None, int | None]:
 
 def _spoken_tail(span: str) -> str:
     """In speech "dua juta lima ratus" leaves out the last "ribu"; a lone digit after "juta" belongs elsewhere."""
-    match = None
-    for match in _BIG_SCALE.finditer(span):
-        pass
+    scales = list(_BIG_SCALE.finditer(span))
+    match = scales[-1] if scales else None
     if match is None or _HAS_SCALE.search(span, match.end()):
         return span
     rest = parse_rupiah(span[match.end() :]) if "setengah" not in span[match.end() :] else None

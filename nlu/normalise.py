@@ -1,7 +1,7 @@
 """Writes a message the standard way, so that "sy mw dftr gmn crany" and "saya mau daftar bagaimana caranya" look alike.
 
-Order: folding, emoji, elongation, reduplication, chat forms of the lexicon, -nya, consonant skeletons, spelling. What is
-a correct word, a name, a place or a number is never touched.
+Order: folding, emoji, elongation, reduplication, chat forms of the lexicon, -nya, consonant skeletons, spelling.
+What is a correct word, a name, a place or a number is never touched.
 """
 
 from __future__ import annotations
@@ -24,8 +24,7 @@ _VOWELS = re.compile(r"[aeiou]")
 _COMMON = 12
 _ENDINGS = ("nya", "ny", "nye", "nyah", "x", "na", "ne")
 #: After these words a name follows, which spelling leaves alone.
-_NAME_BEFORE = frozenset("bu pak bapak ibu mas mbak bang kak kang teh bli nama namaku bernama desa ds kelurahan kel kecamatan kec kabupaten kab "
-                         "kota dusun kampung gampong nagari pt cv rt rw jalan jl pasar provinsi".split())  # fmt: skip
+_NAME_BEFORE = frozenset(["bu", "pak", "bapak", "ibu", "mas", "mbak", "bang", "kak", "kang", "teh", "bli", "nama", "namaku", "bernama", "desa", "ds", "kelurahan", "kel", "kecamatan", "kec", "kabupaten", "kab", "kota", "dusun", "kampung", "gampong", "nagari", "pt", "cv", "rt", "rw", "jalan", "jl", "pasar", "provinsi"])  # fmt: skip  # noqa: E501 (one pattern or table)
 
 
 class Normaliser:
@@ -90,7 +89,7 @@ class Normaliser:
         return short or self._with_ending(token) or self._corrected(token) or token
 
     def _shortened(self, token: str) -> str | None:
-        """ "haloooo" is "halo", "makasihh" is "makasih"."""
+        """As in "haloooo" is "halo", "makasihh" is "makasih"."""
         for pattern in (_STRETCHED, _DOUBLED) if len(token) > 3 else (_STRETCHED,):
             for keep in (r"\1", r"\1\1"):
                 shorter = pattern.sub(keep, token)
@@ -100,7 +99,7 @@ class Normaliser:
         return self._word(once) if once != token else None
 
     def _with_ending(self, token: str) -> str | None:
-        """ "iuranny", "iuranx" and "iurane" are "iurannya"."""
+        """As in "iuranny", "iuranx" and "iurane" are "iurannya"."""
         for ending in _ENDINGS:
             stem = token[: -len(ending)]
             if token.endswith(ending) and len(stem) > 1:

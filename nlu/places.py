@@ -59,7 +59,7 @@ def plain(name: str) -> str:
 @lru_cache(maxsize=1)
 def _index() -> _Index:
     names: dict[str, list[str]] = {}
-    for code, name in wilayah._region_names():  # noqa: SLF001 (the only way to all names at once; pinned by a test)
+    for code, name in wilayah._region_names():  # noqa: SLF001 (the only way to all names at once)
         if code.count(".") == 3:
             folded = plain(name)
             names.setdefault(folded, []).append(code)
@@ -99,7 +99,7 @@ def _by_code(code: str, extra: Sequence[Place]) -> list[Place]:
 
 
 def _cut(text: str) -> dict[str, str]:
-    """ "sukamaju kec cibungbulang kab bogor" cut at its level words; without any the first name is the village."""
+    """As in "sukamaju kec cibungbulang kab bogor" cut at its level words; without any the first name is the village."""
     said = dict.fromkeys((*_LEVEL, "rest"), "")
     level, start = "rest", 0
     text = text.lower()

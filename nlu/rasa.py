@@ -1,4 +1,4 @@
-"""Understands through a Rasa server's HTTP API, with a time limit; what it can't answer in time the default engine does.
+"""Understands through a Rasa server's HTTP API, with a time limit; what it can't answer the default engine does.
 
 Entities, grave words and fixed rules stay ours: Rasa only names the intent.
 """
@@ -77,7 +77,7 @@ def parse(server: RasaServer, text: str) -> Any:
         RasaFailed: no answer in time, or not one of Rasa's.
     """
     query = f"?token={server.token}" if server.token else ""
-    request = urllib.request.Request(  # noqa: S310 (the scheme is checked by RasaEngine)
+    request = urllib.request.Request(  # noqa: S310 (RasaEngine checks the scheme)
         f"{server.url.rstrip('/')}/model/parse{query}",
         data=json.dumps({"text": text}).encode(),
         headers={"Content-Type": "application/json"},

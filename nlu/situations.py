@@ -1,4 +1,4 @@
-"""What the classifier alone would miss: grave words, several requests in one message, negation, follow-ups, stop words."""
+"""What the classifier alone would miss: grave words, several requests at once, negation, follow-ups, stop words."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Situations:
         self._supposed = re.compile(rf"(?<![a-z]){any_of(words(part(cues, 'supposed')))}(?![a-z])[^.;!?]*$")
         whole: dict[str, Rule] = {}
         for role, node in (("no", part(lexicon, "yes_no", "no")), ("yes", part(lexicon, "yes_no", "yes")),
-                           ("resume", part(lexicon, "words", "resume_phrases")), ("stop", part(lexicon, "words", "stop_phrases"))):  # fmt: skip
+                           ("resume", part(lexicon, "words", "resume_phrases")), ("stop", part(lexicon, "words", "stop_phrases"))):  # fmt: skip  # noqa: E501 (one pattern or table)
             for form in words(node):
                 whole[_bare(form)] = Rule(role, f"rule:{role}")
         self._whole = whole

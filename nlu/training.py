@@ -16,7 +16,6 @@ from scipy.sparse import csr_matrix, hstack
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
-
 from nlu.classify import Head, Model, softmax
 from nlu.features import Features, learn
 from nlu.vectors import SIZE, Encoder

@@ -46,7 +46,7 @@ class DefaultEngine:
         self._roles = dict(roles)
         self._urgency = {intent: place for place, intent in enumerate(words(part(lexicon, "cues", "urgency")))}
 
-    def understand(self, text: str, *, expecting: str | None = None, today: str | None = None) -> Understanding:
+    def understand(self, text: str, *, expecting: str | None = None, today: str | None = None) -> Understanding:  # noqa: ARG002 (part of the contract)
         """Understand one message; never raises for any text."""
         folded = fold(text)
         tokens = self.normaliser.tokens(text)

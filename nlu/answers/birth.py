@@ -17,7 +17,7 @@ _ISO = re.compile(r"(?<!\d)(\d{4})\s*[-/. ]\s*(\d{1,2})\s*[-/. ]\s*(\d{1,2})(?!\
 _RUN = re.compile(r"(?<!\d)(\d{2})(\d{2})(\d{4}|\d{2})(?!\d)")
 
 
-def birth_date(asked: Asked) -> FormAnswer:
+def birth_date(asked: Asked) -> FormAnswer:  # noqa: PLR0911 (one return for each thing that can be wrong)
     """ISO date of birth."""
     parts = _parts(asked)
     if parts is None:
@@ -55,7 +55,7 @@ def _with_name(asked: Asked) -> tuple[int, int, str] | None:
     numbers = asked.readers.entities.numbers
     names, counts = any_of(months), any_of(numbers)
     match = re.search(
-        rf"(?<![\w])(\d{{1,2}}|{counts})\s*[-/., ]*\s*({names})(?![a-z])\s*[-/., ]*\s*(?:tahun|thn|th)?\s*'?(\d{{4}}|\d{{2}})(?!\d)",
+        rf"(?<![\w])(\d{{1,2}}|{counts})\s*[-/., ]*\s*({names})(?![a-z])\s*[-/., ]*\s*(?:tahun|thn|th)?\s*'?(\d{{4}}|\d{{2}})(?!\d)",  # noqa: E501 (one pattern or table)
         asked.said,
     )
     if match:

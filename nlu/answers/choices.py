@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 from nlu.answers.reading import Asked, plain, refused, understood
+from nlu.folding import fold
 from nlu.understanding import FormAnswer
 
 _LONGEST_TEXT = 1000
-_POLITE = frozenset("pak bu kak min mas mbak bang bapak ibu dong deh aja saja kok ya yaa sih lah nih terima kasih makasih mksh tolong "
-                    "banget sekali admin om tante kang teh bli insyaallah alhamdulillah maaf".split())  # fmt: skip
+_POLITE = frozenset(["pak", "bu", "kak", "min", "mas", "mbak", "bang", "bapak", "ibu", "dong", "deh", "aja", "saja", "kok", "ya", "yaa", "sih", "lah", "nih", "terima", "kasih", "makasih", "mksh", "tolong", "banget", "sekali", "admin", "om", "tante", "kang", "teh", "bli", "insyaallah", "alhamdulillah", "maaf"])  # fmt: skip  # noqa: E501 (one pattern or table)
 _CLOCK = re.compile(r"(?<!\d)(\d{1,2})(?:\s*[.:]\s*([0-5]\d))?(?!\d)")
 
 
@@ -41,7 +41,7 @@ def _tried(asked: Asked) -> list[str]:
 
 
 def programs(asked: Asked) -> FormAnswer:
-    """ "2" for JKK and JKM, "3" with JHT."""
+    """As in "2" for JKK and JKM, "3" with JHT."""
     said = plain(asked.said)
     named = set(re.findall(r"\b(jkk|jkm|jht|jp|jkp)\b", said))
     if re.search(r"\b(?:semua|lengkap|komplit|kabeh|sadaya|ketiganya|tiga-tiganya|tiga tiganya)\b", said):
@@ -65,8 +65,6 @@ def months(asked: Asked) -> FormAnswer:
 
 
 def _counted(asked: Asked) -> list[int]:
-    from nlu.folding import fold
-
     found = asked.readers.entities.read(fold(asked.text), None)
     return [entity.value for entity in found if entity.kind == "months" and isinstance(entity.value, int)]
 
