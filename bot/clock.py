@@ -10,7 +10,7 @@ class Clock(Protocol):
     """Tells the time."""
 
     def now(self) -> datetime:
-        """This moment, aware, in UTC."""
+        """The present moment, aware, in UTC."""
         ...
 
 
@@ -18,7 +18,7 @@ class SystemClock:
     """The machine's own clock."""
 
     def now(self) -> datetime:
-        """This moment, aware, in UTC."""
+        """The present moment, aware, in UTC."""
         return datetime.now(tz=UTC)
 
 

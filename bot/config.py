@@ -111,7 +111,11 @@ class Settings(BaseSettings):
     """All settings. Each field's meaning stands beside it in config.yaml."""
 
     model_config = SettingsConfigDict(
-        env_prefix="RANGKUL_", env_nested_delimiter="__", extra="ignore", frozen=True, nested_model_default_partial_update=True
+        env_prefix="RANGKUL_",
+        env_nested_delimiter="__",
+        extra="ignore",
+        frozen=True,
+        nested_model_default_partial_update=True,
     )
 
     store: StoreSettings = StoreSettings()

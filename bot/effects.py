@@ -58,7 +58,9 @@ def apply(event: Event, scene: Scene) -> None:
         case ReplyChosen():
             queue_reply(event.rendered, scene)
         case ConsentGiven():
-            scene.store.consents.give(scene.contact.id, event.purposes, event.version, scene.now, via=scene.contact.channel)
+            scene.store.consents.give(
+                scene.contact.id, event.purposes, event.version, scene.now, via=scene.contact.channel
+            )
         case ConsentRefused():
             refuse_consent(event, scene)
         case ConsentWithdrawn():

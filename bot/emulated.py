@@ -1,4 +1,4 @@
-"""`rangkul run --emulate telegram,whatsapp`: both platforms beside the bot, so that anyone sees them without an account."""
+"""`rangkul run --emulate telegram,whatsapp`: both platforms beside the bot, to be seen without an account."""
 
 from __future__ import annotations
 

@@ -104,6 +104,8 @@ def withdraw(store: Store, contact_id: int, purposes: Sequence[Purpose], now: da
 
 
 def clean(text: str) -> str:
-    """Text that any database and page can hold: no control characters but line breaks, no lone surrogates, not too long."""
-    printable = "".join(char for char in text[:LONGEST_TEXT] if char in "\n\t" or ord(char) >= 32 and ord(char) != 127)
+    """Text that any database and page can hold: no control characters, no lone surrogates, not too long."""
+    printable = "".join(
+        char for char in text[:LONGEST_TEXT] if char in "\n\t" or (ord(char) >= 32 and ord(char) != 127)
+    )
     return printable.encode("utf-8", "replace").decode("utf-8").strip()

@@ -1,4 +1,4 @@
-"""Telegram and WhatsApp beside the web chat: switched on by their secrets, received through one door, closed together."""
+"""Telegram and WhatsApp beside the web chat: switched on by their secrets, received through one door."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`rangkul run`: everything in one process. Threads for turns, one loop for the network, APScheduler for the clock's ticks."""
+"""`rangkul run`: everything in one process. A thread for turns, a loop for the network, ticks by APScheduler."""
 
 from __future__ import annotations
 

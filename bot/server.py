@@ -1,4 +1,4 @@
-"""One FastAPI application: web chat, console, health, metrics. Webhooks of platforms are added by those who run them."""
+"""One FastAPI application: web chat, console, health, metrics. Platforms add their own webhooks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The second transaction: one stored message becomes a new session and queued replies, or is set aside where staff see it."""
+"""The second transaction: a stored message becomes a session and queued replies, or is set aside for staff to see."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Turns:
             return self._give_up(claimed, "too_many_attempts")
         try:
             return self._take(claimed)
-        except Exception as wrong:  # noqa: BLE001  # the one place that catches: the message stays, the person is told
+        except Exception as wrong:  # the one place that catches: the message stays, the person is told
             log.exception("turn_failed", inbound=claimed.id, attempt=claimed.attempts, error=type(wrong).__name__)
             return self._fail(claimed, type(wrong).__name__)
 
@@ -84,16 +84,16 @@ class Turns:
         log.info("turn_taken", contact=claimed.contact_id, inbound=claimed.id, events=len(turn.events))
         return Done(claimed.contact_id, turn)
 
-    def _heard(
-        self, claimed: Claimed, content: Content, session: Session, contact: Contact, now: datetime
-    ) -> Heard:
+    def _heard(self, claimed: Claimed, content: Content, session: Session, contact: Contact, now: datetime) -> Heard:
         kind = HeardKind(str(claimed.body.get("kind", "text")))
         text = str(claimed.body.get("text", ""))
         label = claimed.body.get("label")
         understanding: Understanding | None = None
         if kind is HeardKind.TEXT and text:
             today = now.astimezone(contact.zone).date().isoformat()
-            understanding = self._engines.of(content).understand(text, expecting=_expecting(session, content), today=today)
+            understanding = self._engines.of(content).understand(
+                text, expecting=_expecting(session, content), today=today
+            )
         return Heard(kind, text, understanding, str(label) if label else None)
 
     def _fail(self, claimed: Claimed, code: str) -> Done:

@@ -32,7 +32,9 @@ class WebChat:
     def receive(self, token: str, message_id: str, kind: HeardKind, text: str, label: str | None) -> None:
         """Store one message; returns when it is durable."""
         now = self._clock.now()
-        message = Incoming(message_id=f"{token}:{message_id}", person_id=token, kind=kind, text=text, at=now, label=label)
+        message = Incoming(
+            message_id=f"{token}:{message_id}", person_id=token, kind=kind, text=text, at=now, label=label
+        )
         try:
             receive(self._database, Channel.WEB, ACCOUNT, [message], now)
         except OperationalError as wrong:  # no disk space, database away: the page keeps the message and tries again
@@ -73,7 +75,9 @@ def _line(line: Line, token: str) -> ChatLine:
         sender="me" if line.who is Who.PERSON else "bot",
         text=line.text,
         buttons=tuple((str(t["id"]), str(t["label"])) for t in taps if t.get("place") != "choice"),
-        choices=tuple((str(t["id"]), str(t["label"]), str(t.get("hint") or "")) for t in taps if t.get("place") == "choice"),
+        choices=tuple(
+            (str(t["id"]), str(t["label"]), str(t.get("hint") or "")) for t in taps if t.get("place") == "choice"
+        ),
         image=None,
         at=at,
         message_id=line.message_id.removeprefix(f"{token}:") if line.message_id else None,

@@ -11,7 +11,7 @@ from flows.contact import Village
 
 WIB, WITA, WIT = ZoneInfo("Asia/Jakarta"), ZoneInfo("Asia/Makassar"), ZoneInfo("Asia/Jayapura")
 
-# Keppres 41/1987: provinces of central and eastern time; all others keep western time. New provinces keep their parent's.
+# Keppres 41/1987: provinces of central and eastern time; all others keep western time.
 _WITA = {"51", "52", "53", "63", "64", "65", "71", "72", "73", "74", "75", "76"}
 _WIT = {"81", "82", "91", "92", "93", "94", "95", "96"}
 

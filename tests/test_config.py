@@ -21,7 +21,7 @@ def test_the_shipped_file_holds_exactly_the_defaults(tmp_path):
 
 
 def test_a_mistyped_key_names_the_nearest_known_one(tmp_path):
-    with pytest.raises(ConfigBroken, match='unknown key "sending.awake_form". Did you mean "sending.awake_from"'):
+    with pytest.raises(ConfigBroken, match=r'unknown key "sending\.awake_form"\. Did you mean "sending\.awake_from"'):
         read_settings(written(tmp_path, "sending:\n  awake_form: '08:00'\n"))
 
 

@@ -1,4 +1,4 @@
-"""Both platforms beside the bot, as `rangkul run --emulate` starts them: a person writes there and is answered there."""
+"""Both platforms beside the bot, as `rangkul run --emulate` starts them: who writes there is answered there."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def running(tmp_path):
     app = build(settings, env={})
     app.engines.of(app.content.current)
     pages = {}
-    runner = Runner(app, emulate=("telegram", "whatsapp"), announce=lambda found: pages.update(found))
+    runner = Runner(app, emulate=("telegram", "whatsapp"), announce=pages.update)
     serving = asyncio.create_task(runner.serve())
     try:
         async with httpx.AsyncClient(timeout=10) as client:

@@ -1,1 +1,1 @@
-
+"""Ways to reach people, each behind the one contract of `channel.py`."""

@@ -1,7 +1,7 @@
 """The contract every channel keeps. The core never learns which platform it is on.
 
-A channel does two things: it cuts a platform's payload into `Incoming`, `DeliveryReport`, `Blocked`, `Ignored` and `Unread`
-values (pure, no I/O), and it sends one `Outgoing` message, naming what went wrong with a `SendError`.
+A channel does two things: it cuts a platform's payload into `Incoming`, `DeliveryReport`, `Blocked`, `Ignored` and
+`Unread` values (pure, no I/O), and it sends one `Outgoing` message, naming what went wrong with a `SendError`.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Channels without a platform behind them: the web chat and the terminal read what was sent from the rows themselves."""
+"""Channels without a platform behind them: web chat and terminal read what was sent from the rows themselves."""
 
 from __future__ import annotations
 

@@ -41,7 +41,9 @@ def back_up(settings: Settings, target: Path, out: Console) -> int:
         Progress(console=out, transient=True) as progress,
     ):
         task = progress.add_task("backup")
-        live.backup(copy, pages=256, progress=lambda _s, left, total: progress.update(task, total=total, completed=total - left))
+        live.backup(
+            copy, pages=256, progress=lambda _s, left, total: progress.update(task, total=total, completed=total - left)
+        )
     target.chmod(0o600)
     return target.stat().st_size
 

@@ -204,5 +204,3 @@ def _parsed(raw: str) -> Any:
 def role_named(name: str) -> Role:
     """The role of --as."""
     return Role(name)
-
-

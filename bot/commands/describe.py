@@ -31,7 +31,13 @@ def describe_understanding(understanding: Understanding | None) -> dict[str, Any
         "intent": understanding.intent,
         "confidence": round(understanding.confidence, 3),
         "entities": [
-            {"kind": e.kind, "value": _plain(e.value, e.kind), "text": _plain(e.text, e.kind), "start": e.start, "end": e.end}
+            {
+                "kind": e.kind,
+                "value": _plain(e.value, e.kind),
+                "text": _plain(e.text, e.kind),
+                "start": e.start,
+                "end": e.end,
+            }
             for e in understanding.entities
         ],
         "others": list(understanding.others),

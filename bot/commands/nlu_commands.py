@@ -54,7 +54,9 @@ def parse(config: ConfigOption = None, json: JsonOption = False) -> None:
             print(codec.dumps(shown, ensure_ascii=False), flush=True)
         else:
             found = ", ".join(f"{e.kind}={e.value}" for e in heard.entities)
-            out.print(f"{heard.intent or '?':<28} {heard.confidence:.2f}  {text}  {found}", markup=False, highlight=False)
+            out.print(
+                f"{heard.intent or '?':<28} {heard.confidence:.2f}  {text}  {found}", markup=False, highlight=False
+            )
 
 
 def evaluate(

@@ -59,7 +59,9 @@ def backup(
         size = back_up(settings_from(config), target, out)
     except BackupRefused as wrong:
         fail(str(wrong))
-    out.print(f"{target}: {size:,} bytes. The key file is not in it; keep a copy of it somewhere else.", highlight=False)
+    out.print(
+        f"{target}: {size:,} bytes. The key file is not in it; keep a copy of it somewhere else.", highlight=False
+    )
 
 
 def restore(

@@ -72,7 +72,11 @@ def _tell(settings: Settings, password: str | None, out: Console) -> None:
     out.print("[bold]Rangkul is running.[/bold] Stop it with Ctrl-C.", highlight=False)
     out.print(f"  web chat   {base}/", highlight=False)
     if password:
-        out.print(f"  console    {base}/konsol   sign in: {FIRST_LOGIN} / {password}   (shown once: keep it)", highlight=False, soft_wrap=True)
+        out.print(
+            f"  console    {base}/konsol   sign in: {FIRST_LOGIN} / {password}   (shown once: keep it)",
+            highlight=False,
+            soft_wrap=True,
+        )
     else:
         out.print(f"  console    {base}/konsol", highlight=False)
     out.print(f"  health     {base}/health", highlight=False)
@@ -91,5 +95,3 @@ def _port_taken(host: str, port: int) -> bool:
         except OSError:
             return True
     return False
-
-

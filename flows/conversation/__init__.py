@@ -1,1 +1,1 @@
-
+"""Conversations: one turn, forms, questions, and the actions that content may name."""

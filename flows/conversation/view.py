@@ -28,8 +28,10 @@ def _shown(name: str, value: JsonValue) -> dict[str, SlotValue]:
             return {"nik_akhir": value[-4:]}
         case "hp", str():
             return {"hp": mask_phone(value)}
-        case ("lahir" | "lahir_dari_nik"), str():
+        case (("lahir" | "lahir_dari_nik"), str()):
             return {name: date.fromisoformat(value)}
+        case "desa", {"name": str(village), "path": str(path)}:
+            return {"desa": village, "desa_lengkap": path}
         case _, {"name": str(shown)}:
             return {name: shown}
         case _, {"amount": int(amount)}:

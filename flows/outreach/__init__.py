@@ -1,1 +1,1 @@
-
+"""Writing to people first: consent, sending policy, reminders."""

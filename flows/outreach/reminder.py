@@ -27,10 +27,18 @@ def wording(
     content: Content, contact: Contact, fields: Mapping[str, JsonValue] | None, due_at: datetime
 ) -> tuple[str, dict[str, SlotValue]]:
     """Which reply a reminder is, with its slots: with the amount where a lead tells band, sector and programmes."""
-    month = due_at.astimezone(contact.zone).date().replace(day=1)
+    local = due_at.astimezone(contact.zone).date()
+    month = local.replace(day=1)
+    if local.day > int(str(content.fact("iuran_bpu.tanggal", local).value)):  # this month's last day to pay has passed
+        month = add_months(month, 1)
     slots: dict[str, SlotValue] = {"bulan": month}
     match fields:
-        case {"penghasilan": {"amount": int(income)}, "pekerjaan": {"sector": str(sector)}, "program": ("2" | "3") as chosen, "nama": name}:
+        case {
+            "penghasilan": {"amount": int(income)},
+            "pekerjaan": {"sector": str(sector)},
+            "program": ("2" | "3") as chosen,
+            "nama": name,
+        }:
             try:
                 due = contribution(content, income, Sector(sector), month)
             except NotInForce:
