@@ -6,17 +6,21 @@ cancelled broadcast leaves in the outbox is swept up in batches.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Integer, case, exists, func, literal, null, select, update
 
 from flows.contact import Audience, VillageProgress
 from flows.outreach.sending_policy import Kind
+from nlu.understanding import JsonValue
 from storage.audience import audience_of, forecast, left_out_because, progress
 from storage.columns import literal_word
 from storage.repository import AnyRow, NotFound, Repository
-from storage.tables import BROADCAST, BROADCAST_PERSON, CONTACT, OUTBOX
+from storage.routes import address_route
+from storage.tables import ADDRESS, BROADCAST, BROADCAST_PERSON, CONTACT, OUTBOX
 from storage.words import PRIORITY, BroadcastState, EndReason, OutboxState, PersonState
 
 
@@ -59,10 +63,12 @@ class Broadcasts(Repository):
         *,
         reply: str | None = None,
         content_version: str | None = None,
+        slots: Mapping[str, JsonValue] | None = None,
     ) -> int:
         """Fix the audience and queue the message to everyone who may get it; the sender is not among them."""
         made = {"village_code": village_code, "made_by_contact": by, "text": text, "created_at": now}
-        frozen = {"state": BroadcastState.SENDING, "reply": reply, "content_version": content_version}
+        frozen: dict[str, Any] = {"state": BroadcastState.SENDING, "reply": reply, "content_version": content_version}
+        frozen["slots"] = dict(slots) if slots else None
         insert = BROADCAST.insert().values(**made, **frozen).returning(BROADCAST.c.id)
         broadcast_id: int = self._db.execute(insert).scalar_one()
         self._freeze_people(broadcast_id, village_code, by)
@@ -159,6 +165,7 @@ class Broadcasts(Repository):
         message = {
             "contact_id": BROADCAST_PERSON.c.contact_id,
             "address_id": CONTACT.c.address_id,
+            "route": address_route(),
             "broadcast_id": BROADCAST_PERSON.c.broadcast_id,
             "kind": literal(Kind.BROADCAST, OUTBOX.c.kind.type),
             "priority": literal(PRIORITY[Kind.BROADCAST]),
@@ -172,6 +179,7 @@ class Broadcasts(Repository):
         queued = (
             select(*message.values())
             .join(CONTACT, CONTACT.c.id == BROADCAST_PERSON.c.contact_id)
+            .join(ADDRESS, ADDRESS.c.id == CONTACT.c.address_id)
             .where(BROADCAST_PERSON.c.broadcast_id == broadcast_id, BROADCAST_PERSON.c.state == PersonState.QUEUED)
         )
         self._db.execute(OUTBOX.insert().from_select(list(message), queued, include_defaults=False))

@@ -31,6 +31,7 @@ from storage.repository import VillageOf
 from storage.sealed import Sealer, bind_sealer
 from storage.sessions import Sessions
 from storage.settings import Settings
+from storage.slots import Slots
 from storage.staff import Staff
 from storage.tables import METADATA, SETTING
 
@@ -70,6 +71,7 @@ class Store:
         self.sessions = Sessions(*parts)
         self.inbox = Inbox(*parts)
         self.outbox = Outbox(*parts)
+        self.slots = Slots(*parts)
         self.consents = Consents(*parts)
         self.leads = Leads(*parts)
         self.reminders = Reminders(*parts)

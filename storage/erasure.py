@@ -87,7 +87,7 @@ class Erasure(Repository):
         over = INBOUND.c.state != InboundState.WAITING
         self._db.execute(update(INBOUND).where(INBOUND.c.contact_id == contact_id, over).values(body=None))
         ended = OUTBOX.c.state.not_in([OutboxState.DUE, OutboxState.SENDING])
-        blank = {"body": None, "taps": None, "external_id": None}
+        blank = {"body": None, "taps": None, "slots": None, "external_id": None}
         self._db.execute(update(OUTBOX).where(OUTBOX.c.contact_id == contact_id, ended).values(blank))
 
     def _forget_leads(self, contact_id: int) -> list[str]:

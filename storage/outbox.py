@@ -30,17 +30,19 @@ from sqlalchemy import (
 
 from flows.contact import Channel, Purpose
 from flows.outreach.sending_policy import Kind
+from nlu.understanding import JsonValue
 from storage.columns import UtcDateTime, literal_word
 from storage.conversation import Line, Tap, conversation, new_since
 from storage.outcomes import Delivered, Failed, Outcome, Postponed, Read, Sent, Skipped, Unknown
-from storage.repository import AnyRow, Repository
+from storage.repository import AnyRow, Repository, insert_into
+from storage.routes import NOWHERE, address_route
 from storage.tables import ADDRESS, BROADCAST, BROADCAST_PERSON, EARLY_REPORT, OUTBOX
 from storage.words import KINDS_RESTING_ON, PRIORITY, BroadcastState, EndReason, OutboxState, PersonState
 
 _DUE = OUTBOX.c.state == literal_word(OutboxState.DUE)
 _SENDING = OUTBOX.c.state == literal_word(OutboxState.SENDING)
 _HAS_ONCE_KEY = OUTBOX.c.once_key.is_not(None)
-_OWN_LANES = (Kind.REPLY, Kind.NOTICE, Kind.REMINDER)
+_UNASKED_LANES = (Kind.NOTICE, Kind.REMINDER)
 _STILL_MOVING = (OutboxState.DUE, OutboxState.SENDING)
 _NOT_YET_SENT = (*_STILL_MOVING, OutboxState.UNKNOWN)
 
@@ -71,6 +73,7 @@ class Due:
     reply: str | None
     body: str
     taps: tuple[Tap, ...]
+    slots: Mapping[str, JsonValue]
     image: str | None
     content_version: str | None
     made_at: datetime
@@ -80,6 +83,10 @@ class Due:
     inbound_id: int | None
     broadcast_id: int | None
     reminder_id: int | None
+    last_inbound_at: datetime | None
+    burst_from: datetime | None
+    burst: int
+    approached_at: datetime | None
 
 
 class Outbox(Repository):
@@ -104,6 +111,7 @@ class Outbox(Repository):
         inbound_id: int | None = None,
         reminder_id: int | None = None,
         once_key: str | None = None,
+        slots: Mapping[str, JsonValue] | None = None,
     ) -> int | None:
         """Queue one message and return its id; None when `once_key` was used before."""
         message = {
@@ -114,6 +122,7 @@ class Outbox(Repository):
             "reply": reply,
             "body": body,
             "taps": [dict(tap) for tap in taps] or None,
+            "slots": dict(slots) if slots else None,
             "image": image,
             "content_version": content_version,
             "made_at": now,
@@ -122,26 +131,46 @@ class Outbox(Repository):
             "inbound_id": inbound_id,
             "reminder_id": reminder_id,
             "once_key": once_key,
+            "leaves_by": address_id,
         }
-        once = self._insert(OUTBOX).on_conflict_do_nothing(index_elements=["once_key"], index_where=_HAS_ONCE_KEY)
-        return self._db.execute(once.returning(OUTBOX.c.id), message).scalar()
+        return self._db.execute(_queue(self._db.dialect.name), message).scalar()
 
-    def claim(self, now: datetime, limit: int, lease: timedelta, worker: str) -> list[Due]:
-        """Take up to `limit` due messages for this worker: by priority, then by due time."""
-        ids: list[int] = []
-        for kind in _OWN_LANES:
-            room = limit - len(ids)
-            ids += self._ids(_OWN_LANE[kind].limit(room), {"moment": now}) if room else []
-        for broadcast_id in self._broadcasts_sending() if len(ids) < limit else ():
-            here = {"broadcast": broadcast_id, "moment": now}
-            ids += self._ids(_BROADCAST_LANE.limit(limit - len(ids)), here)
-            if len(ids) >= limit:
-                break
+    def claim(
+        self,
+        now: datetime,
+        limit: int,
+        lease: timedelta,
+        worker: str,
+        *,
+        route: str | None = None,
+        unasked: int | None = None,
+    ) -> list[Due]:
+        """Take up to `limit` due messages for this worker: by priority, then by due time.
+
+        Args:
+            now: what is due by then.
+            limit: at most this many.
+            lease: how long they are ours.
+            worker: who we are.
+            route: only what leaves by this account. Without it the queues of all accounts are read.
+            unasked: at most this many that are no replies.
+        """
+        ids = self._due_ids(Kind.REPLY, now, limit, route)
+        room = limit - len(ids) if unasked is None else min(unasked, limit - len(ids))
+        ids += self._unasked_ids(now, room, route)
         if not ids:
             return []
         taken = {"state": OutboxState.SENDING, "claimed_by": worker, "claimed_until": now + lease}
         self._db.execute(update(OUTBOX).where(OUTBOX.c.id.in_(ids)).values(**taken, attempts=OUTBOX.c.attempts + 1))
         return self._claimed(ids)
+
+    def is_due(self, now: datetime, route: str) -> bool:
+        """Whether anything is due for this account."""
+        return bool(self._due_ids(Kind.REPLY, now, 1, route) or self._unasked_ids(now, 1, route))
+
+    def reword(self, outbox_id: int, text: str) -> None:
+        """Say it in other words (a template's), so that the history shows what the person read."""
+        self._db.execute(update(OUTBOX).where(OUTBOX.c.id == outbox_id).values(body=text))
 
     def settle(self, outbox_id: int, outcome: Outcome, *, worker: str | None = None) -> bool:
         """Record what became of a message; False when the row is already further on.
@@ -152,7 +181,8 @@ class Outbox(Repository):
         if isinstance(outcome, Sent):
             values["external_hash"] = self._sealer.fingerprint("outbox", outcome.external_id)
         mine = {"message": outbox_id} if worker is None else {"message": outbox_id, "worker": worker}
-        moved = self._db.execute(_settle(state, held=worker is not None), {**values, **mine}).first()
+        tried = not isinstance(outcome, Postponed) or outcome.tried
+        moved = self._db.execute(_settle(state, held=worker is not None, tried=tried), {**values, **mine}).first()
         if moved is None:
             return False
         self._tell_broadcast(moved, state, values.get("reason"))
@@ -226,34 +256,44 @@ class Outbox(Repository):
         )
         return {OutboxState.DUE: due + due_broadcast, OutboxState.SENDING: sending}
 
+    def _due_ids(self, kind: Kind, now: datetime, limit: int, route: str | None) -> list[int]:
+        lane = _own_lane(kind, of_route=route is not None)
+        return self._ids(lane, {"moment": now, "leaving_by": route, "most": limit}) if limit > 0 else []
+
+    def _unasked_ids(self, now: datetime, limit: int, route: str | None) -> list[int]:
+        ids: list[int] = []
+        for kind in _UNASKED_LANES:
+            ids += self._due_ids(kind, now, limit - len(ids), route)
+        if len(ids) >= limit:
+            return ids
+        lane = _broadcast_lane(of_route=route is not None)
+        for broadcast_id in self._broadcasts_sending():
+            here = {"broadcast": broadcast_id, "moment": now, "leaving_by": route, "most": limit - len(ids)}
+            ids += self._ids(lane, here)
+            if len(ids) >= limit:
+                break
+        return ids
+
     def _broadcasts_sending(self) -> Sequence[int]:
-        sending = BROADCAST.c.state == literal_word(BroadcastState.SENDING)
-        return self._ids(select(BROADCAST.c.id).where(sending).order_by(BROADCAST.c.id))
+        return self._ids(_BROADCASTS_SENDING)
 
     def _claimed(self, ids: list[int]) -> list[Due]:
-        query = (
-            select(OUTBOX, ADDRESS.c.channel, ADDRESS.c.account, ADDRESS.c.external_id.label("to"))
-            .join(ADDRESS, ADDRESS.c.id == OUTBOX.c.address_id, isouter=True)
-            .where(OUTBOX.c.id.in_(ids))
-        )
-        rows = {row.id: row for row in self._db.execute(query)}
-        texts = self._texts({row.broadcast_id for row in rows.values() if row.body is None and row.broadcast_id})
-        return [_due(rows[outbox_id], texts) for outbox_id in ids]
+        rows = {row.id: row for row in self._db.execute(_CLAIMED, {"ids": ids})}
+        shared = self._shared({row.broadcast_id for row in rows.values() if row.body is None and row.broadcast_id})
+        return [_due(rows[outbox_id], shared.get(rows[outbox_id].broadcast_id)) for outbox_id in ids]
 
-    def _texts(self, broadcasts: set[int]) -> dict[int, str]:
+    def _shared(self, broadcasts: set[int]) -> dict[int, AnyRow]:
+        """What all messages of a broadcast have in common."""
         if not broadcasts:
             return {}
-        query = select(BROADCAST.c.id, BROADCAST.c.text).where(BROADCAST.c.id.in_(broadcasts))
-        return {row.id: row.text for row in self._db.execute(query)}
+        query = select(BROADCAST.c.id, BROADCAST.c.text, BROADCAST.c.slots).where(BROADCAST.c.id.in_(broadcasts))
+        return {row.id: row for row in self._db.execute(query)}
 
     def _tell_broadcast(self, row: AnyRow, state: OutboxState, reason: str | None) -> None:
         if row.broadcast_id is None or state is OutboxState.DUE:
             return
-        self._db.execute(
-            update(BROADCAST_PERSON)
-            .where(BROADCAST_PERSON.c.broadcast_id == row.broadcast_id, BROADCAST_PERSON.c.contact_id == row.contact_id)
-            .values(state=_BROADCAST_STATE[state], reason=reason)
-        )
+        person = {"of_broadcast": row.broadcast_id, "person": row.contact_id}
+        self._db.execute(_TELL, {**person, "state": _BROADCAST_STATE[state], "reason": reason})
 
     def _keep_early_report(self, mark: bytes, outcome: Delivered | Read | Failed) -> None:
         state, values = _effect(outcome)
@@ -273,15 +313,31 @@ class Outbox(Repository):
         self.settle(outbox_id, _outcome(report))
 
 
-def _own_lane(kind: Kind) -> Select[Any]:
+@cache
+def _queue(dialect: str) -> Executable:
+    """The message leaves by the account of its address."""
+    account = select(address_route()).where(ADDRESS.c.id == bindparam("leaves_by")).scalar_subquery()
+    insert = insert_into(OUTBOX, dialect).values(route=func.coalesce(account, NOWHERE))
+    once = insert.on_conflict_do_nothing(index_elements=["once_key"], index_where=_HAS_ONCE_KEY)
+    return once.returning(OUTBOX.c.id)
+
+
+@cache
+def _own_lane(kind: Kind, *, of_route: bool) -> Select[Any]:
     """Due messages of one kind; each lane is a range of one index, so what is due later costs nothing."""
     query = (
         select(OUTBOX.c.id)
         .where(_DUE, OUTBOX.c.broadcast_id.is_(None), OUTBOX.c.priority == PRIORITY[kind], _due_by_now())
         .order_by(OUTBOX.c.due_at, OUTBOX.c.id)
+        .limit(bindparam("most"))
         .with_for_update(skip_locked=True)
     )
+    query = query.where(_leaving_by()) if of_route else query
     return query.where(not_(_earlier_reply())) if kind is Kind.REPLY else query
+
+
+def _leaving_by() -> ColumnElement[bool]:
+    return OUTBOX.c.route == bindparam("leaving_by")
 
 
 def _due_by_now() -> ColumnElement[bool]:
@@ -306,19 +362,48 @@ def _earlier_reply() -> ColumnElement[bool]:
     )
 
 
-def _broadcast_lane() -> Select[Any]:
+@cache
+def _broadcast_lane(*, of_route: bool) -> Select[Any]:
     of_it = (OUTBOX.c.broadcast_id.is_not(None), OUTBOX.c.broadcast_id == bindparam("broadcast"))
     query = select(OUTBOX.c.id).where(_DUE, *of_it, _due_by_now())
-    return query.order_by(OUTBOX.c.due_at, OUTBOX.c.id).with_for_update(skip_locked=True)
+    query = query.where(_leaving_by()) if of_route else query
+    in_order = query.order_by(OUTBOX.c.due_at, OUTBOX.c.id).limit(bindparam("most"))
+    return in_order.with_for_update(skip_locked=True)
 
 
-#: Built once, as `_settle` is: putting a statement together costs more than running it.
-_OWN_LANE = {kind: _own_lane(kind) for kind in _OWN_LANES}
-_BROADCAST_LANE = _broadcast_lane()
+#: Built once, as all above are: putting a statement together costs more than running it.
+_BROADCASTS_SENDING = (
+    select(BROADCAST.c.id).where(BROADCAST.c.state == literal_word(BroadcastState.SENDING)).order_by(BROADCAST.c.id)
+)
+_CLAIMED = (
+    select(
+        OUTBOX,
+        ADDRESS.c.channel,
+        ADDRESS.c.account,
+        ADDRESS.c.external_id.label("to"),
+        ADDRESS.c.last_inbound_at,
+        ADDRESS.c.burst_from,
+        ADDRESS.c.burst,
+        ADDRESS.c.approached_at,
+    )
+    .join(ADDRESS, ADDRESS.c.id == OUTBOX.c.address_id, isouter=True)
+    .where(OUTBOX.c.id.in_(bindparam("ids", expanding=True)))
+)
+_TELL = (
+    update(BROADCAST_PERSON)
+    .where(
+        BROADCAST_PERSON.c.broadcast_id == bindparam("of_broadcast"),
+        BROADCAST_PERSON.c.contact_id == bindparam("person"),
+    )
+    .values(
+        state=bindparam("state", type_=BROADCAST_PERSON.c.state.type),
+        reason=bindparam("reason", type_=BROADCAST_PERSON.c.reason.type),
+    )
+)
 
 
 @cache
-def _settle(state: OutboxState, *, held: bool) -> Executable:
+def _settle(state: OutboxState, *, held: bool, tried: bool) -> Executable:
     """Move one message to this state if it may still go there, and only for the worker who holds it if `held`."""
     where = [OUTBOX.c.id == bindparam("message"), OUTBOX.c.state.in_(_MOVES_FROM[state])]
     if held:
@@ -326,12 +411,14 @@ def _settle(state: OutboxState, *, held: bool) -> Executable:
     values: dict[str, Any] = {"state": state, "claimed_until": None}
     if state is OutboxState.DUE:
         values["claimed_by"] = None
+    if not tried:
+        values["attempts"] = OUTBOX.c.attempts - 1
     if state in {OutboxState.DELIVERED, OutboxState.READ}:
         values["sent_at"] = func.coalesce(OUTBOX.c.sent_at, bindparam("reported_at", type_=UtcDateTime))
     return update(OUTBOX).where(*where).values(values).returning(OUTBOX.c.broadcast_id, OUTBOX.c.contact_id)
 
 
-def _effect(outcome: Outcome) -> tuple[OutboxState, dict[str, Any]]:  # noqa: PLR0911 (one for each outcome)
+def _effect(outcome: Outcome) -> tuple[OutboxState, dict[str, Any]]:
     """The state an outcome leads to and what else it writes."""
     match outcome:
         case Sent():
@@ -356,7 +443,7 @@ def _outcome(report: AnyRow) -> Outcome:
     return Read(report.at) if report.state is OutboxState.READ else Delivered(report.at)
 
 
-def _due(row: AnyRow, texts: Mapping[int, str]) -> Due:
+def _due(row: AnyRow, shared: AnyRow | None) -> Due:
     return Due(
         id=row.id,
         contact_id=row.contact_id,
@@ -366,8 +453,9 @@ def _due(row: AnyRow, texts: Mapping[int, str]) -> Due:
         external_id=row.to,
         kind=row.kind,
         reply=row.reply,
-        body=texts.get(row.broadcast_id, "") if row.body is None else row.body,
+        body=(shared.text if shared else "") if row.body is None else row.body,
         taps=tuple(row.taps or ()),
+        slots=row.slots or (shared.slots if shared else None) or {},
         image=row.image,
         content_version=row.content_version,
         made_at=row.made_at,
@@ -377,4 +465,8 @@ def _due(row: AnyRow, texts: Mapping[int, str]) -> Due:
         inbound_id=row.inbound_id,
         broadcast_id=row.broadcast_id,
         reminder_id=row.reminder_id,
+        last_inbound_at=row.last_inbound_at,
+        burst_from=row.burst_from,
+        burst=row.burst or 0,
+        approached_at=row.approached_at,
     )

@@ -45,10 +45,11 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Postponed:
-    """Not now: due again at `until`."""
+    """Not now: due again at `until`. Not `tried` when it never came to an attempt, which then doesn't count."""
 
     until: datetime
     reason: str | None = None
+    tried: bool = True
 
 
 @dataclass(frozen=True, slots=True)

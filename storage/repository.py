@@ -38,6 +38,9 @@ class Repository:
 
     def _insert(self, table: Table) -> postgresql.Insert:
         """An INSERT that knows ON CONFLICT; the two dialects spell it alike."""
-        if self._db.dialect.name == "sqlite":
-            return cast(postgresql.Insert, sqlite.insert(table))
-        return postgresql.insert(table)
+        return insert_into(table, self._db.dialect.name)
+
+
+def insert_into(table: Table, dialect: str) -> postgresql.Insert:
+    """The same, for statements that are built once."""
+    return cast(postgresql.Insert, sqlite.insert(table)) if dialect == "sqlite" else postgresql.insert(table)

@@ -126,13 +126,18 @@ class ContactRow(Row, table=True):
 
 
 class AddressRow(Row, table=True):
-    """A contact's id on one channel account. Without `external_id` it has been erased."""
+    """A contact's id on one channel account. Without `external_id` it has been erased.
+
+    `burst` messages went there since `burst_from`, which is what a limit per person counts; `approached_at` is when we
+    last wrote first, which is what a limit of people a day counts.
+    """
 
     __tablename__ = "address"
     __table_args__ = (
         UniqueConstraint("channel", "account", "external_hash"),
         Index("ix_address_contact_id", "contact_id"),
         _only("ix_address_phone_hash", "phone_hash", where="phone_hash IS NOT NULL"),
+        _only("ix_address_approached", "channel", "account", "approached_at", where="approached_at IS NOT NULL"),
     )
 
     id: int = _id()
@@ -145,6 +150,9 @@ class AddressRow(Row, table=True):
     last_inbound_at: datetime | None = _moment()
     phone: str | None = _sealed("address.phone")
     phone_hash: bytes | None = _hash()
+    burst_from: datetime | None = _moment()
+    burst: int = _count()
+    approached_at: datetime | None = _moment()
 
 
 class SessionRow(Row, table=True):
@@ -186,14 +194,18 @@ class InboundRow(Row, table=True):
 
 
 class OutboxRow(Row, table=True):
-    """One message to one person, from due to its end. A broadcast's words stay in `broadcast`; then `body` is empty."""
+    """One message to one person, from due to its end. A broadcast's words stay in `broadcast`; then `body` is empty.
+
+    `route` names the account it leaves by. `slots` is what its words were made with, for a template in their place.
+    """
 
     __tablename__ = "outbox"
     __table_args__ = (
-        _only("ix_outbox_due", "priority", "due_at", "id", where="state = 'due' AND broadcast_id IS NULL"),
+        _only("ix_outbox_due", "route", "priority", "due_at", "id", where="state = 'due' AND broadcast_id IS NULL"),
         _only(
             "ix_outbox_broadcast_due",
             "broadcast_id",
+            "route",
             "due_at",
             "id",
             where="state = 'due' AND broadcast_id IS NOT NULL",
@@ -212,11 +224,13 @@ class OutboxRow(Row, table=True):
     id: int = _id()
     contact_id: int = _number()
     address_id: int | None = _number(null=True)
+    route: str = Field(default="", sa_column=Column(String(131), nullable=False, default=""))
     kind: Kind = _word(Kind)
     priority: int = _count()
     reply: str | None = _text(80, null=True)
     body: str | None = _sealed("outbox.body")
     taps: Any = _sealed_json("outbox.taps")
+    slots: Any = _sealed_json("outbox.slots")
     image: str | None = _text(80, null=True)
     content_version: str | None = _text(64, null=True)
     state: OutboxState = _word(OutboxState, default=OutboxState.DUE)
@@ -234,6 +248,17 @@ class OutboxRow(Row, table=True):
     broadcast_id: int | None = _number(null=True)
     reminder_id: int | None = _number(null=True)
     once_key: str | None = _text(80, null=True)
+
+
+class SendingSlotRow(Row, table=True):
+    """When an account may send next, in microseconds since 1970: arithmetic that both databases do alike."""
+
+    __tablename__ = "sending_slot"
+
+    route: str = _text(131, key=True)
+    next_us: int = _number(default=0)
+    held_us: int = _number(default=0)
+    first_contacts_held_us: int = _number(default=0)
 
 
 class EarlyReportRow(Row, table=True):
@@ -348,6 +373,7 @@ class BroadcastRow(Row, table=True):
     made_by_contact: int | None = _ref("contact.id", null=True)
     made_by_staff: int | None = _ref("staff_user.id", null=True)
     text: str = _sealed("broadcast.text", null=False)
+    slots: Any = _sealed_json("broadcast.slots")
     reply: str | None = _text(80, null=True)
     content_version: str | None = _text(64, null=True)
     state: BroadcastState = _word(BroadcastState, default=BroadcastState.DRAFT)
@@ -477,6 +503,7 @@ SESSION = _table(SessionRow)
 INBOUND = _table(InboundRow)
 OUTBOX = _table(OutboxRow)
 EARLY_REPORT = _table(EarlyReportRow)
+SENDING_SLOT = _table(SendingSlotRow)
 CONSENT = _table(ConsentRow)
 CONSENT_CURRENT = _table(ConsentCurrentRow)
 LEAD = _table(LeadRow)

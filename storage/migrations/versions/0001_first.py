@@ -61,11 +61,13 @@ def upgrade() -> None:
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('contact_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
     sa.Column('address_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=True),
+    sa.Column('route', sa.String(length=131), nullable=False),
     sa.Column('kind', sa.String(30), nullable=False),
     sa.Column('priority', sa.Integer(), nullable=False),
     sa.Column('reply', sa.String(length=80), nullable=True),
     sa.Column('body', sa.LargeBinary(), nullable=True),
     sa.Column('taps', sa.LargeBinary(), nullable=True),
+    sa.Column('slots', sa.LargeBinary(), nullable=True),
     sa.Column('image', sa.String(length=80), nullable=True),
     sa.Column('content_version', sa.String(length=64), nullable=True),
     sa.Column('state', sa.String(30), nullable=False),
@@ -86,16 +88,23 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_outbox'))
     )
     with op.batch_alter_table('outbox', schema=None) as batch_op:
-        batch_op.create_index('ix_outbox_broadcast_due', ['broadcast_id', 'due_at', 'id'], unique=False, sqlite_where=sa.text("state = 'due' AND broadcast_id IS NOT NULL"), postgresql_where=sa.text("state = 'due' AND broadcast_id IS NOT NULL"))
+        batch_op.create_index('ix_outbox_broadcast_due', ['broadcast_id', 'route', 'due_at', 'id'], unique=False, sqlite_where=sa.text("state = 'due' AND broadcast_id IS NOT NULL"), postgresql_where=sa.text("state = 'due' AND broadcast_id IS NOT NULL"))
         batch_op.create_index('ix_outbox_broadcast_person', ['broadcast_id', 'contact_id'], unique=True, sqlite_where=sa.text('broadcast_id IS NOT NULL'), postgresql_where=sa.text('broadcast_id IS NOT NULL'))
         batch_op.create_index('ix_outbox_contact_id', ['contact_id', 'id'], unique=False)
-        batch_op.create_index('ix_outbox_due', ['priority', 'due_at', 'id'], unique=False, sqlite_where=sa.text("state = 'due' AND broadcast_id IS NULL"), postgresql_where=sa.text("state = 'due' AND broadcast_id IS NULL"))
+        batch_op.create_index('ix_outbox_due', ['route', 'priority', 'due_at', 'id'], unique=False, sqlite_where=sa.text("state = 'due' AND broadcast_id IS NULL"), postgresql_where=sa.text("state = 'due' AND broadcast_id IS NULL"))
         batch_op.create_index('ix_outbox_due_reply', ['contact_id', 'id'], unique=False, sqlite_where=sa.text("state = 'due' AND priority = 0"), postgresql_where=sa.text("state = 'due' AND priority = 0"))
         batch_op.create_index('ix_outbox_external_hash', ['external_hash'], unique=False, sqlite_where=sa.text('external_hash IS NOT NULL'), postgresql_where=sa.text('external_hash IS NOT NULL'))
         batch_op.create_index('ix_outbox_once_key', ['once_key'], unique=True, sqlite_where=sa.text('once_key IS NOT NULL'), postgresql_where=sa.text('once_key IS NOT NULL'))
         batch_op.create_index('ix_outbox_sending', ['claimed_until'], unique=False, sqlite_where=sa.text("state = 'sending'"), postgresql_where=sa.text("state = 'sending'"))
         batch_op.create_index('ix_outbox_sending_contact', ['contact_id', 'id'], unique=False, sqlite_where=sa.text("state = 'sending'"), postgresql_where=sa.text("state = 'sending'"))
 
+    op.create_table('sending_slot',
+    sa.Column('route', sa.String(length=131), nullable=False),
+    sa.Column('next_us', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('held_us', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('first_contacts_held_us', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.PrimaryKeyConstraint('route', name=op.f('pk_sending_slot'))
+    )
     op.create_table('setting',
     sa.Column('key', sa.String(length=60), nullable=False),
     sa.Column('value', sa.String(length=500), nullable=False),
@@ -132,11 +141,15 @@ def upgrade() -> None:
     sa.Column('last_inbound_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('phone', sa.LargeBinary(), nullable=True),
     sa.Column('phone_hash', sa.LargeBinary(length=16), nullable=True),
+    sa.Column('burst_from', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('burst', sa.Integer(), nullable=False),
+    sa.Column('approached_at', sa.DateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_address_contact_id_contact')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_address')),
     sa.UniqueConstraint('channel', 'account', 'external_hash', name=op.f('uq_address_channel_account_external_hash'))
     )
     with op.batch_alter_table('address', schema=None) as batch_op:
+        batch_op.create_index('ix_address_approached', ['channel', 'account', 'approached_at'], unique=False, sqlite_where=sa.text('approached_at IS NOT NULL'), postgresql_where=sa.text('approached_at IS NOT NULL'))
         batch_op.create_index('ix_address_contact_id', ['contact_id'], unique=False)
         batch_op.create_index('ix_address_phone_hash', ['phone_hash'], unique=False, sqlite_where=sa.text('phone_hash IS NOT NULL'), postgresql_where=sa.text('phone_hash IS NOT NULL'))
 
@@ -146,6 +159,7 @@ def upgrade() -> None:
     sa.Column('made_by_contact', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=True),
     sa.Column('made_by_staff', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=True),
     sa.Column('text', sa.LargeBinary(), nullable=False),
+    sa.Column('slots', sa.LargeBinary(), nullable=True),
     sa.Column('reply', sa.String(length=80), nullable=True),
     sa.Column('content_version', sa.String(length=64), nullable=True),
     sa.Column('state', sa.String(30), nullable=False),
@@ -368,11 +382,13 @@ def downgrade() -> None:
     with op.batch_alter_table('address', schema=None) as batch_op:
         batch_op.drop_index('ix_address_phone_hash', sqlite_where=sa.text('phone_hash IS NOT NULL'), postgresql_where=sa.text('phone_hash IS NOT NULL'))
         batch_op.drop_index('ix_address_contact_id')
+        batch_op.drop_index('ix_address_approached', sqlite_where=sa.text('approached_at IS NOT NULL'), postgresql_where=sa.text('approached_at IS NOT NULL'))
 
     op.drop_table('address')
     op.drop_table('unread')
     op.drop_table('staff_user')
     op.drop_table('setting')
+    op.drop_table('sending_slot')
     with op.batch_alter_table('outbox', schema=None) as batch_op:
         batch_op.drop_index('ix_outbox_sending_contact', sqlite_where=sa.text("state = 'sending'"), postgresql_where=sa.text("state = 'sending'"))
         batch_op.drop_index('ix_outbox_sending', sqlite_where=sa.text("state = 'sending'"), postgresql_where=sa.text("state = 'sending'"))
