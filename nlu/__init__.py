@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["load"]
 
+#: The lexicon files that change how examples are normalised, and so what is learnt.
+_LEARNT_WITH = ("slang", "words", "months", "occupations", "cues")
+
 
 def load(content: Content, cache_dir: Path | None = None) -> DefaultEngine:
     """The default engine. Learns when `cache_dir` has no model for this content, and keeps it there."""
@@ -32,7 +35,8 @@ def load(content: Content, cache_dir: Path | None = None) -> DefaultEngine:
     path = None
     model = None
     if cache_dir is not None:
-        texts = (json.dumps(rows, ensure_ascii=False), json.dumps(content.lexicon, ensure_ascii=False, default=dict))
+        learnt_with = {stem: content.lexicon.get(stem) for stem in _LEARNT_WITH}
+        texts = (json.dumps(rows, ensure_ascii=False), json.dumps(learnt_with, ensure_ascii=False, default=dict))
         path = Path(cache_dir) / model_file.name_for(texts)
         model = model_file.load(path)
     if model is None:
