@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from collections.abc import Callable
 
 from fastapi import FastAPI
@@ -13,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from bot.app import App
 from bot.channels.web import chat_router
 from bot.web_chat import WebChat
+from console import ConsoleSettings, console_app
 from storage.words import OutboxState
 
 
@@ -22,6 +25,9 @@ def make_server(app: App, *, wake: Callable[[], None], stopping: Callable[[], bo
     words = app.content.current.lexicon["web_chat"]["words"]
     chat = WebChat(app.database, app.clock, wake)
     server.include_router(chat_router(chat, words, stopping=stopping))
+
+    console = console_app(app.database, app.content, console_settings(app))
+    console.mount_to(server)
 
     @server.get("/health", include_in_schema=False)
     async def health() -> JSONResponse:
@@ -33,6 +39,12 @@ def make_server(app: App, *, wake: Callable[[], None], stopping: Callable[[], bo
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return server
+
+
+def console_settings(app: App) -> ConsoleSettings:
+    """The console's cookies are signed with a key of their own, made from the sealing keys."""
+    secret = hmac.digest(app.keys.lookup, b"rangkul console cookies", hashlib.sha256).hex()
+    return ConsoleSettings(secret=secret, now=app.clock.now, https_only=app.settings.web.https)
 
 
 def _health(app: App) -> dict[str, object]:
