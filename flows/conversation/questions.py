@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import replace
 
 from content.model import Button
+from flows.contact import Role
+from flows.conversation import benefit_talk
+from flows.conversation.actions import FOR_OFFICIALS
 from flows.conversation.intents import answer_intent
 from flows.conversation.scene import Scene
 from flows.events import GraveHeard, HandoffRequested, NotUnderstood
-from nlu.understanding import Grave
+from nlu.understanding import Grave, Understanding
 
 #: Unclear this many times in a row: a person is offered.
 UNSURE_BEFORE_PERSON = 2
+#: A guess less likely than this is noise, not a choice.
+_LEAST_CHANCE = 0.04
 
 
 def answer(scene: Scene) -> None:
@@ -26,10 +31,17 @@ def answer(scene: Scene) -> None:
         scene.note(HandoffRequested(understanding.grave.value))
         scene.say("darurat" if understanding.grave is Grave.THREAT else "darurat_jiwa")
         return
+    if benefit_talk.worked_out(scene):
+        scene.session = replace(scene.session, last_intent=understanding.intent or scene.session.last_intent)
+        return
     if understanding.intent is None:
         _ask_which(scene)
         return
     answer_intent(scene, understanding.intent)
+    if understanding.grave is not None:  # condolence and first steps, nothing beside them
+        return
+    if _has_closer_reply(scene, understanding):  # it was written for the whole sentence, not for one part of it
+        return
     for other in understanding.others[:1]:
         _offer_other(scene, other)
 
@@ -46,12 +58,28 @@ def _ask_which(scene: Scene) -> None:
         return
     labels = scene.content.lexicon.get("intent_labels", {}).get("labels", {})
     guesses = [
-        Button(id=f"intent:{intent}", label=labels[intent], intent=intent) for intent, _ in ranking if intent in labels
+        Button(id=f"intent:{intent}", label=labels[intent], intent=intent)
+        for intent, chance in ranking
+        if intent in labels and chance >= _LEAST_CHANCE and _for_them(scene, intent)
     ][:3]
     if len(guesses) < 2:
         scene.say("tidak_paham")
     else:
         scene.say("maksudnya_yang_mana", buttons=guesses)
+
+
+def _for_them(scene: Scene, intent: str) -> bool:
+    """Whether the person may get what the intent leads to: officials' matters are not offered to others."""
+    answer_to = scene.content.answers.get(intent)
+    if answer_to is None or scene.contact.role is Role.OFFICIAL:
+        return answer_to is not None
+    flow = scene.content.flows.get(answer_to.start) if answer_to.start else None
+    return not (flow and flow.officials_only) and answer_to.do not in FOR_OFFICIALS
+
+
+def _has_closer_reply(scene: Scene, understanding: Understanding) -> bool:
+    text = understanding.normalised
+    return any(finer.intent == understanding.intent and finer.fits(text) for finer in scene.content.finer)
 
 
 def _offer_other(scene: Scene, intent: str) -> None:
