@@ -2,4 +2,28 @@
 
 from __future__ import annotations
 
-pytest_plugins = ["storage_fixtures"]
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest_plugins = ["storage_fixtures", "world_fixtures"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`make rewrite`: write the bot's lines into the conversations anew."""
+    parser.addoption("--rewrite", action="store_true", help="write the bot's lines in tests/conversations anew")
+
+
+@pytest.fixture
+def shots() -> Callable[[Any, str], None]:
+    """Keep a screenshot when RANGKUL_SHOTS names a folder; people look at them, tests don't."""
+    folder = os.environ.get("RANGKUL_SHOTS")
+
+    def keep(page: Any, name: str) -> None:
+        if folder:
+            page.screenshot(path=Path(folder) / f"{name}.png")
+
+    return keep
