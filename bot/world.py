@@ -53,6 +53,8 @@ class World:
         self.clock = clock
         self._numbers = count(1)
         self._cursors: dict[int, str | None] = {}
+        #: An erased person who goes on is a new contact; the receipt is still the old one's.
+        self._known: dict[Person, list[int]] = {}
 
     def contact_of(self, person: Person) -> int:
         """The contact behind a person, made on first sight."""
@@ -83,6 +85,7 @@ class World:
         message_id = message_id or f"{person.external_id}-{next(self._numbers)}"
         incoming = Incoming(message_id, person.external_id, kind, text, now, label)
         receive(self.app.database, person.channel, person.account, [incoming], now)
+        self._contacts_of(person)
         turns = tuple(self._take_turns())
         self.send_all()
         return Exchange(turns, self.unread(person))
@@ -93,12 +96,21 @@ class World:
 
     def unread(self, person: Person) -> tuple[Line, ...]:
         """What was sent to the person since this was last asked."""
+        return tuple(line for contact_id in self._contacts_of(person) for line in self._new_lines(contact_id))
+
+    def _contacts_of(self, person: Person) -> list[int]:
+        known = self._known.setdefault(person, [])
         contact_id = self.contact_of(person)
+        if contact_id not in known:
+            known.append(contact_id)
+        return known
+
+    def _new_lines(self, contact_id: int) -> list[Line]:
         with self.app.database.reading() as store:
             lines = store.outbox.new_since(contact_id, self._cursors.get(contact_id), limit=500)
         if lines:
             self._cursors[contact_id] = lines[-1].cursor
-        return tuple(lines)
+        return lines
 
     def advance(self, to: datetime) -> None:
         """Move the clock, stopping at each moment at which something is due."""

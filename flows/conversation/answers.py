@@ -8,27 +8,43 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from content.model import Button, SlotValue, Step
+from flows.conversation.prefill import occupation
 from flows.conversation.scene import Scene
+from flows.outreach.sending_policy import SendingRules
 from flows.village import practice_villages
 from nlu.answers import KINDS, read_answer
 from nlu.understanding import FormAnswer, JsonValue, Understanding
 
 #: Kinds whose good answer can hardly be a question.
-STRICT = frozenset({"nik", "phone", "birth_date", "yes_no", "income", "amount", "email", "kpj", "day", "hour", "months"})
+STRICT = frozenset(
+    {"nik", "phone", "birth_date", "yes_no", "income", "amount", "email", "kpj", "day", "hour", "months"}
+)
 #: Every kind of answer a step may wait for: what `nlu.answers` reads, and choices that only taps or labels make.
 ASKS = frozenset({*KINDS, "choice", "change_field", "sector"})
 #: Questions this sure of themselves win over a loose answer ("Iurannya Berapa" is no name).
 SURE = 0.55
+#: Kinds answered only by a tap or its label; nothing reads free words for them.
+_TAPPED = frozenset({"choice", "change_field", "sector"})
+#: An announcement longer than this is not read on a phone.
+LONGEST_ANNOUNCEMENT = 400
+#: Of more villages with one name than this, a list helps nobody: the district is asked.
+_MOST_VILLAGES = 10
+#: Row titles of a WhatsApp list.
+_LONGEST_LABEL = 24
 #: Intents that are never a question about something else while a form waits.
 _TALK = frozenset({"affirm", "deny", "greet", "thanks", "out_of_scope", "register_how", "praise"})
 _ASKING = re.compile(
-    r"\?|\b(apa|apakah|berapa|bagaimana|kenapa|mengapa|kapan|di ?mana|siapa|boleh(kah)?|bisa(kah)?|gimana)\b", re.IGNORECASE
+    r"\?|\b(apa|apakah|berapa|bagaimana|kenapa|mengapa|kapan|di ?mana|siapa|boleh(kah)?|bisa(kah)?|gimana)\b",
+    re.IGNORECASE,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """An answer as read. Not ok: `ask` is the reply that says what is wrong; `narrowing` when it isn't the person's fault."""
+    """An answer as read.
+
+    Not ok: `ask` is the reply that says what is wrong; `narrowing` when it isn't the person's fault.
+    """
 
     ok: bool
     value: JsonValue = None
@@ -46,17 +62,21 @@ class Read:
 def read_text(scene: Scene, step: Step, text: str) -> Read:
     """The words as this step's answer, or a question, or what is wrong with them."""
     kind = step.ask or "text"
+    if scene.understanding is not None and scene.understanding.grave is not None and kind != "text":
+        return Read(ok=False, is_question=True)
     special = _special(scene, kind, text)
     if special is not None:
         return special
     answer = _read(scene, kind, text)
-    question = _question(scene.understanding)
-    if answer.ok and kind not in STRICT and kind != "text" and question and _ASKING.search(text):
+    asking = _ASKING.search(text) is not None
+    question = _question(scene.understanding, SURE)
+    if answer.ok and kind not in STRICT and kind != "text" and question and asking:
         return Read(ok=False, is_question=True)
-    if not answer.ok and question and answer.value is None:
+    if not answer.ok and answer.value is None and (question or (asking and _question(scene.understanding, 0))):
         return Read(ok=False, is_question=True)
     read = _as_read(scene, kind, answer)
-    if read.ok and kind in STRICT and question and "?" in text:
+    # an income is answered with what it costs anyway
+    if read.ok and kind in STRICT and kind != "income" and question and "?" in text:
         return Read(ok=True, value=read.value, branch=read.branch, also=read.also, asked_too=question)
     return read
 
@@ -72,14 +92,24 @@ def read_choice(scene: Scene, step: Step, value: str) -> Read:
         case "birth_date", "no":
             scene.forget("lahir_dari_nik")
             return Read(ok=False, ask="tanya_lahir", narrowing=True)
-        case ("choice" | "change_field" | "sector" | "programs"), _:
+        case "occupation", _ if isinstance(chosen := occupation(scene, value), dict):
+            return Read(ok=True, value=chosen, branch=_branch(chosen))
+        case _ if kind in _TAPPED or kind == "programs":
             return Read(ok=True, value=value, branch=value)
         case _:
             return _as_read(scene, kind, _read(scene, kind, value))
 
 
 def _special(scene: Scene, kind: str, text: str) -> Read | None:
-    """Answers that depend on what the form already knows."""
+    """Answers that depend on what the form already knows, or that only taps give."""
+    if kind in _TAPPED:
+        return Read(ok=False, is_question=_question(scene.understanding, SURE) is not None)
+    if kind == "text" and len(text) > LONGEST_ANNOUNCEMENT:
+        return Read(ok=False)
+    if kind == "programs" and scene.understanding is not None and scene.understanding.first("money"):
+        return Read(ok=False)
+    if kind == "hour":
+        return _waking(_read(scene, kind, text))
     if kind == "birth_date" and isinstance(scene.slot("lahir_dari_nik"), str):
         said = _read(scene, "yes_no", text)
         if said.ok:
@@ -90,12 +120,19 @@ def _special(scene: Scene, kind: str, text: str) -> Read | None:
         amount = unit.get("amount")
         if days.ok and isinstance(days.value, int) and isinstance(amount, int):
             monthly: JsonValue = {"amount": amount * days.value, "period": "month", "days": days.value, "unit": unit}
-            return Read(ok=True, value=monthly, remarks=("penghasilan_dihitung",), also=_working(unit, days.value))
+            return Read(ok=True, value=monthly, remarks=("penghasilan_dihitung",), also=_working(amount, days.value))
     return None
 
 
-def _working(unit: dict[str, JsonValue], times: int) -> dict[str, JsonValue]:
-    return {"penghasilan_per": unit.get("amount"), "penghasilan_kali": times}
+def _working(amount: int, times: int) -> dict[str, JsonValue]:
+    return {"penghasilan_per": amount, "penghasilan_kali": times, "penghasilan_jadi": amount * times}
+
+
+def _waking(answer: FormAnswer) -> Read:
+    """An hour at which we may write: at any other a reminder would wait until the next morning."""
+    rules = SendingRules()
+    fits = isinstance(answer.value, int) and rules.awake_from.hour <= answer.value < rules.awake_until.hour
+    return Read(ok=True, value=answer.value) if answer.ok and fits else Read(ok=False)
 
 
 def _read(scene: Scene, kind: str, text: str) -> FormAnswer:
@@ -103,21 +140,28 @@ def _read(scene: Scene, kind: str, text: str) -> FormAnswer:
     return read_answer(kind, text, content=scene.content, today=scene.today, extra_villages=extra)
 
 
-def _question(understanding: Understanding | None) -> str | None:
+def _question(understanding: Understanding | None, sure: float) -> str | None:
     if understanding is None or understanding.intent is None or understanding.intent in _TALK:
         return None
-    return understanding.intent if understanding.confidence >= SURE or understanding.grave else None
+    return understanding.intent if understanding.confidence >= sure or understanding.grave else None
 
 
 def _as_read(scene: Scene, kind: str, answer: FormAnswer) -> Read:
     slots = {name: value for name, value in answer.slots if isinstance(value, (str, int))}
     value = answer.value
+    if kind == "occupation" and isinstance(value, list):
+        return Read(ok=False, ask="pekerjaan_yang_mana", choices=_occupation_choices(value), narrowing=True)
     if answer.ok:
         return Read(ok=True, value=value, branch=_branch(value), also=_also(scene, kind, value))
     if kind == "village" and isinstance(value, dict) and isinstance(value.get("choices"), list):
-        return Read(ok=False, ask=answer.ask, slots=slots, choices=_village_choices(value), narrowing=True)
+        choices = _village_choices(value)
+        if int(str(slots.get("total", len(choices)))) > _MOST_VILLAGES:
+            return Read(ok=False, ask="desa_terlalu_banyak", slots=slots, narrowing=True)
+        return Read(ok=False, ask=answer.ask, slots=slots, choices=choices, narrowing=True)
     if kind == "income" and isinstance(value, dict):
-        return Read(ok=False, ask=answer.ask, slots=slots | _amount(value), also={"penghasilan_satuan": value}, narrowing=True)
+        return Read(
+            ok=False, ask=answer.ask, slots=slots | _amount(value), also={"penghasilan_satuan": value}, narrowing=True
+        )
     return Read(ok=False, ask=answer.ask, slots=slots)
 
 
@@ -130,8 +174,24 @@ def _village_choices(value: dict[str, JsonValue]) -> tuple[Button, ...]:
     rows = value["choices"]
     found = [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
     return tuple(
-        Button(id=f"value:{row['code']}", label=str(row["name"])[:24], hint=str(row["path"])[:72]) for row in found[:10]
+        Button(id=f"value:{row['code']}", label=_short(str(row["name"])), hint=_where(row)[:72])
+        for row in found[:_MOST_VILLAGES]
     )
+
+
+def _where(row: Mapping[str, JsonValue]) -> str:
+    """The path of a village without its own name."""
+    return str(row["path"]).removeprefix(f"{row['name']}, ")
+
+
+def _occupation_choices(rows: list[JsonValue]) -> tuple[Button, ...]:
+    found = [row for row in rows if isinstance(row, dict)]
+    return tuple(Button(id=f"value:{row['id']}", label=_short(str(row["name"]))) for row in found)
+
+
+def _short(name: str) -> str:
+    """A name that fits a list row, cut between words."""
+    return name if len(name) <= _LONGEST_LABEL else name[: _LONGEST_LABEL + 1].rpartition(" ")[0][:_LONGEST_LABEL]
 
 
 def _branch(value: JsonValue) -> str:

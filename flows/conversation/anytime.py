@@ -18,6 +18,11 @@ def take(scene: Scene, text: str) -> bool:
     for command, forms in words.get("commands", {}).items():
         if said in forms:
             return do_command(scene, command)
+    for intent, forms in words.get("intents", {}).items():
+        if said in forms:
+            answer_intent(scene, intent)
+            form.ask_again(scene)
+            return True
     if scene.flow is not None:
         first, _, rest = said.partition(" ")
         if first in words.get("change", ()) and rest:
@@ -47,9 +52,7 @@ def do_command(scene: Scene, command: str) -> bool:
         case "back":
             form.back(scene)
         case "resume_flow":
-            if scene.step is None:
-                scene.say("tidak_ada_yang_dilanjutkan")
-            form.ask_again(scene)
+            form.resume(scene)
         case "person":
             answer_intent(scene, scene.content.roles["person"])
             form.ask_again(scene)
@@ -57,6 +60,6 @@ def do_command(scene: Scene, command: str) -> bool:
             answer_intent(scene, scene.content.roles[command])
             form.ask_again(scene)
         case _:
-            scene.say("menu")
+            answer_intent(scene, scene.content.roles["help"])
             form.ask_again(scene)
     return True

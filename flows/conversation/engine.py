@@ -6,6 +6,7 @@ what was asked. Everything said in a turn becomes one message where it fits.
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from content import Content
@@ -17,6 +18,11 @@ from flows.conversation.scene import Scene
 from flows.conversation.session import Session
 from flows.message import Given, Heard, HeardKind, Turn
 from flows.village import find_village
+
+#: Longer messages are not guessed at: the person is asked for the point of it, in a sentence or two.
+LONGEST_READ = 2000
+
+_READABLE = re.compile(r"[A-Za-z0-9]")
 
 
 def take_turn(session: Session, heard: Heard, content: Content, given: Given) -> Turn:
@@ -61,14 +67,17 @@ def _hear_text(scene: Scene) -> None:
     if option is not None:
         _tap(scene, option)
         return
-    if not text:
-        scene.say("pesan_kosong")
+    unread = not text or (scene.step is None and not _READABLE.search(text))
+    if unread or len(text) > LONGEST_READ:
+        scene.say("pesan_kosong" if unread else "pesan_terlalu_panjang")
         form.ask_again(scene)
         return
     if anytime.take(scene, text):
         return
     if scene.step is not None:
         if not form.hear(scene, text):
+            if scene.understanding is not None and scene.understanding.grave is not None:
+                form.set_aside(scene)
             questions.answer(scene)
             form.ask_again(scene)
         return

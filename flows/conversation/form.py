@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from content.model import FlowDef, Step
+from content.model import Button, FlowDef, Step
 from flows.contact import Village
 from flows.conversation import actions, prefill
 from flows.conversation.answers import Read, read_choice, read_text
@@ -35,6 +35,7 @@ def start(scene: Scene, flow_id: str) -> None:
     parked = scene.session.parked
     if scene.session.flow and scene.session.step:
         parked = ((scene.session.flow, scene.session.step), *parked)[:2]
+    parked = tuple(form for form in parked if form[0] != flow_id)
     scene.session = replace(scene.session, flow=flow_id, step=None, attempts=0, history=(), parked=parked)
     prefill.from_contact(scene, flow)
     prefill.from_words(scene, flow)
@@ -157,7 +158,16 @@ def _refuse(scene: Scene, step: Step, read: Read) -> None:
         run_from(scene, step.give_up)
         return
     current = choices_for(scene, step)
-    scene.say(read.ask or step.invalid or "jawaban_tidak_jelas", read.slots, choices=read.choices or current)
+    reply = read.ask or step.invalid or "jawaban_tidak_jelas"
+    scene.say(reply, read.slots, buttons=_buttons_of(scene, step, reply), choices=read.choices or current)
+
+
+def _buttons_of(scene: Scene, step: Step, reply: str) -> tuple[Button, ...] | None:
+    """The taps of the waiting question, for a refusal that has none of its own."""
+    replies = scene.content.replies
+    if replies[reply].buttons or _reply_for(scene, step) not in replies:
+        return None
+    return tuple(scene.content.buttons[button] for button in replies[_reply_for(scene, step)].buttons)
 
 
 def back(scene: Scene) -> None:
@@ -197,14 +207,21 @@ def change(scene: Scene, step_id: str) -> None:
     """Forget one answer and ask it again; the answers after it stay."""
     flow = scene.flow
     step = next((step for step in flow.steps if step.id == step_id), None) if flow else None
-    if step is None:
+    if flow is None or step is None:
         scene.say("tombol_lama")
         ask_again(scene)
         return
     if step.slot:
         scene.forget(step.slot, *_WORKING)
+    scene.forget(*_confirmations(flow, step))
     scene.session = replace(scene.session, attempts=0)
     run_from(scene, step.id)
+
+
+def _confirmations(flow: FlowDef, changed: Step) -> list[str]:
+    """Slots of later questions that only confirm what stood before: they have to be asked again."""
+    later = flow.steps[flow.steps.index(changed) + 1 :]
+    return [step.slot for step in later if step.ask and step.slot and not step.words]
 
 
 def cancel(scene: Scene) -> None:
@@ -228,6 +245,25 @@ def finish(scene: Scene) -> None:
         flow_id, step_id = parked[0]
         scene.session = replace(scene.session, flow=flow_id, step=step_id)
         ask_again(scene)
+
+
+def set_aside(scene: Scene) -> None:
+    """Something grave was said: the form waits, unasked, until the person writes "lanjut" or starts it again."""
+    session = scene.session
+    if session.flow and session.step:
+        parked = ((session.flow, session.step), *session.parked)[:2]
+        scene.session = replace(session, flow=None, step=None, attempts=0, history=(), parked=parked)
+
+
+def resume(scene: Scene) -> None:
+    """Go on with the form that waits or was set aside; say so when there is none."""
+    parked = scene.session.parked
+    if scene.step is None and parked:
+        flow, step = parked[0]
+        scene.session = replace(scene.session, flow=flow, step=step, parked=parked[1:])
+    if scene.step is None:
+        scene.say("tidak_ada_yang_dilanjutkan")
+    ask_again(scene)
 
 
 def offer_to_resume(scene: Scene) -> None:

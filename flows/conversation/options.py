@@ -5,7 +5,9 @@ from __future__ import annotations
 from flows.conversation.scene import Scene
 
 #: Steps whose answer is itself a number: there "2" means two, not the second choice.
-NUMERIC = frozenset({"income", "amount", "day", "hour", "months", "work_days", "nik", "phone", "birth_date", "kpj"})
+NUMERIC = frozenset(
+    {"income", "amount", "day", "hour", "months", "work_days", "nik", "phone", "birth_date", "kpj", "programs"}
+)
 
 
 def chosen_option(scene: Scene, text: str) -> str | None:

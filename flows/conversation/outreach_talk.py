@@ -14,6 +14,7 @@ from flows.events import (
     ReminderPlanned,
     ReminderStopped,
 )
+from flows.outreach.sending_policy import SendingRules, next_awake
 
 COMPUTED = ("siaran_akan", "siaran_tidak", "siaran_alasan")
 _MESSAGES = (Purpose.REMINDERS, Purpose.ANNOUNCEMENTS)
@@ -57,6 +58,11 @@ def resubscribe(scene: Scene) -> None:
     scene.say("mulai_lagi")
 
 
+def has_village(scene: Scene) -> str:
+    """Whether staff told us which village the official is of."""
+    return "*" if scene.contact.village is not None else "tanpa_desa"
+
+
 def forecast(scene: Scene) -> str:
     """How many of the official's village get it, how many won't and why."""
     audience = scene.contact.audience
@@ -70,11 +76,12 @@ def forecast(scene: Scene) -> str:
     return "sebagian" if why else "*"
 
 
-def send_broadcast(scene: Scene) -> None:
-    """The official confirmed: the audience is frozen and everyone in it gets the words once."""
+def send_broadcast(scene: Scene) -> str:
+    """The official confirmed: the audience is frozen and everyone in it gets the words once, by day."""
     village = scene.contact.village
     if village is not None:
         scene.note(BroadcastSent(str(scene.slot("isi_siaran")), village.code))
+    return "*" if next_awake(scene.contact, scene.given.now, SendingRules()) == scene.given.now else "malam"
 
 
 def village_progress(scene: Scene) -> None:

@@ -9,7 +9,14 @@ from flows.benefits.contribution import Sector, contribution
 from flows.contact import ConsentState, Purpose
 from flows.conversation.contribution_talk import amounts
 from flows.conversation.scene import Scene
-from flows.events import ConsentGiven, ConsentRefused, DataErasureRequested, LeadSubmitted, ProfileLearned
+from flows.events import (
+    ConsentGiven,
+    ConsentRefused,
+    ConsentWithdrawn,
+    DataErasureRequested,
+    LeadSubmitted,
+    ProfileLearned,
+)
 from nlu.understanding import JsonValue
 
 #: Slots that these actions compute for replies; they go with the form.
@@ -63,12 +70,17 @@ def refuse_data(scene: Scene) -> None:
 
 
 def check_birth(scene: Scene) -> str:
-    """Under 18: nothing is collected. From 65 on: explained, not registered. A mismatch with the NIK only warns."""
+    """Under 18: nothing is collected, and what was agreed to a moment ago is taken back.
+
+    From 65 on: explained, not registered. A mismatch with the NIK only warns.
+    """
     born = scene.slot("lahir")
     if not isinstance(born, str):
         return "*"
     age = years_between(date.fromisoformat(born), scene.today)
+    scene.forget("lahir_beda")
     if age < youngest(scene):
+        scene.note(ConsentWithdrawn(tuple(Purpose)))
         return "terlalu_muda"
     if age >= oldest(scene):
         return "terlalu_tua"
