@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from flows.conversation import contribution_talk, outreach_talk, registration_talk
+from flows.conversation import benefit_talk, contribution_talk, outreach_talk, registration_talk
 from flows.conversation.prefill import occupation
 from flows.conversation.scene import Scene
 from flows.events import HandoffRequested
@@ -12,7 +12,7 @@ from flows.events import HandoffRequested
 Action = Callable[[Scene], str | None]
 
 #: Slots that actions compute while a form runs; they go when it ends.
-MADE_BY_FORMS = registration_talk.COMPUTED + outreach_talk.COMPUTED + contribution_talk.COMPUTED
+MADE_BY_FORMS = registration_talk.COMPUTED + outreach_talk.COMPUTED + contribution_talk.COMPUTED + benefit_talk.COMPUTED
 
 
 def do(scene: Scene, name: str) -> str | None:
@@ -68,6 +68,7 @@ ACTIONS: Mapping[str, Action] = {
     "benefit": benefit,
     "by_program_dokumen": documents,
     "eligibility": eligibility,
+    "benefit_result": benefit_talk.result,
     "contribution": contribution_talk.answer,
     "contribution_result": contribution_talk.result,
     "lead_status": registration_talk.lead_status,

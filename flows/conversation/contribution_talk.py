@@ -7,32 +7,53 @@ from datetime import date
 
 from content.model import Kind, NotInForce, SlotValue
 from content.render import write
-from flows.benefits.contribution import Contribution, Sector, contribution, contributions
+from flows.benefits.contribution import Contribution, Payer, Sector, contribution, contributions
+from flows.conversation.benefit_reading import read
 from flows.conversation.scene import Scene
-from nlu.understanding import JsonValue, Understanding
+from flows.conversation.worked import Inputs, remember
+from nlu.understanding import JsonValue
 
-COMPUTED = ("penghasilan_per", "penghasilan_kali", "hitung_bulan", "hitung_jumlah", "hitung_sektor")
+_FLOW = "hitung_iuran"
+COMPUTED = (
+    "penghasilan_per",
+    "penghasilan_kali",
+    "penghasilan_jadi",
+    "hitung_bulan",
+    "hitung_jumlah",
+    "hitung_sektor",
+    "hitung_pembayar",
+)
+#: What a question that follows may change.
+ACCEPTS = frozenset({"money", "period", "month", "months", "sector", "payer"})
 #: More months than this are not worked out in chat.
 MOST_MONTHS = 36
 
 
 def answer(scene: Scene) -> str | None:
     """Work out the contribution from the sentence, or start asking for the income."""
-    understanding = scene.understanding
-    _note_details(scene, understanding)
-    money = understanding.first("money") if understanding else None
-    match money.value if money else None:
-        case {"amount": int(amount), "period": ("day" | "week") as period}:
-            unit: dict[str, JsonValue] = {"amount": amount, "period": period}
-            scene.keep(penghasilan_satuan=unit, penghasilan_per=amount)
-            return "start:hitung_iuran"
-        case {"amount": int(amount)}:
-            _tell(scene, amount)
-            return None
-    if scene.slot("hitung_bulan") and not money:
-        scene.say("iuran_umum", _smallest(scene, _month(scene)), day=_month(scene))
+    return _work(scene, read(scene))
+
+
+def answer_with(scene: Scene, inputs: Inputs) -> None:
+    """The same from inputs that earlier messages gave part of."""
+    if _work(scene, inputs):
+        scene.wants_flow = _FLOW
+
+
+def _work(scene: Scene, inputs: Inputs) -> str | None:
+    _note_details(scene, inputs)
+    if inputs.money is not None and inputs.period in {"day", "week"}:
+        unit: dict[str, JsonValue] = {"amount": inputs.money, "period": inputs.period}
+        scene.keep(penghasilan_satuan=unit, penghasilan_per=inputs.money)
+        return f"start:{_FLOW}"
+    if inputs.money is not None:
+        _tell(scene, inputs.money)
         return None
-    return "start:hitung_iuran"
+    if inputs.month:
+        scene.say("iuran_umum", _smallest(scene, _month(scene)), day=_month(scene))
+        remember(scene, "iuran", inputs)
+        return None
+    return f"start:{_FLOW}"
 
 
 def result(scene: Scene) -> None:
@@ -42,24 +63,30 @@ def result(scene: Scene) -> None:
         _tell(scene, int(str(income["amount"])))
 
 
-def _note_details(scene: Scene, understanding: Understanding | None) -> None:
-    """Keep month, number of months and sector, so that they outlast a question back."""
-    scene.forget("hitung_bulan", "hitung_jumlah", "hitung_sektor")
-    if understanding is None:
-        return
-    month = understanding.first("month")
-    months = understanding.first("months")
-    work = understanding.first("occupation")
-    sector = understanding.first("sector")
-    if month:
-        scene.keep(hitung_bulan=str(month.value))
-    if months and isinstance(months.value, int) and 1 < months.value <= MOST_MONTHS:
-        scene.keep(hitung_jumlah=months.value)
-    if sector:
-        scene.keep(hitung_sektor=str(sector.value))
-    elif work:
-        rows = scene.content.lexicon.get("occupations", {}).get("occupations", ())
-        scene.keep(hitung_sektor=next((row["sector"] for row in rows if row["id"] == work.value), "other"))
+def _note_details(scene: Scene, inputs: Inputs) -> None:
+    """Keep month, number of months, sector and payer, so that they outlast a question back."""
+    scene.forget("hitung_bulan", "hitung_jumlah", "hitung_sektor", "hitung_pembayar")
+    if inputs.month:
+        scene.keep(hitung_bulan=inputs.month)
+    if inputs.months and 1 < inputs.months <= MOST_MONTHS:
+        scene.keep(hitung_jumlah=inputs.months)
+    if inputs.sector:
+        scene.keep(hitung_sektor=inputs.sector)
+    if inputs.payer:
+        scene.keep(hitung_pembayar=inputs.payer)
+
+
+def _noted(scene: Scene, income: int) -> Inputs:
+    """What the contribution was worked out with, for a question that follows."""
+    month, count = scene.slot("hitung_bulan"), scene.slot("hitung_jumlah")
+    sector, payer = scene.slot("hitung_sektor"), scene.slot("hitung_pembayar")
+    return Inputs(
+        money=income,
+        month=month if isinstance(month, str) else None,
+        months=count if isinstance(count, int) else None,
+        sector=sector if isinstance(sector, str) else None,
+        payer=payer if isinstance(payer, str) else None,
+    )
 
 
 def _month(scene: Scene) -> date:
@@ -74,15 +101,29 @@ def _tell(scene: Scene, income: int) -> None:
     month = _month(scene)
     sector = scene.slot("hitung_sektor")
     count = scene.slot("hitung_jumlah")
+    remember(scene, "iuran", _noted(scene, income))
     try:
-        if isinstance(count, int):
+        if scene.slot("hitung_pembayar") is not None:
+            _tell_paid_by_others(scene, income, month)
+        elif isinstance(count, int):
             _tell_many(scene, income, Sector(str(sector or "other")), month, count)
         elif sector:
-            _tell_one(scene, contribution(scene.content, income, Sector(str(sector)), month), Sector(str(sector)), income)
+            _tell_one(
+                scene, contribution(scene.content, income, Sector(str(sector)), month), Sector(str(sector)), income
+            )
         else:
             _tell_unknown_sector(scene, income, month)
     except NotInForce:
         scene.say("fakta_lewat")
+
+
+def _tell_paid_by_others(scene: Scene, income: int, month: date) -> None:
+    """Paid from the budget there is no discount; for a village or donor nobody has said yet."""
+    due = contribution(scene.content, income, Sector.OTHER, month, Payer.BUDGET)
+    known = scene.slot("hitung_pembayar") == Payer.BUDGET.value
+    scene.say(
+        "hitung_iuran_anggaran" if known else "hitung_iuran_desa", {"penghasilan": income, **amounts(due)}, day=month
+    )
 
 
 def _tell_one(scene: Scene, due: Contribution, sector: Sector, income: int) -> None:

@@ -24,6 +24,7 @@ class Session:
     options: tuple[tuple[str, str], ...] = ()  # (button id or dynamic value, label)
     history: tuple[str, ...] = ()  # steps passed, for "kembali"
     parked: tuple[tuple[str, str], ...] = ()  # forms set aside while another runs: (flow, step), newest first
+    worked: Mapping[str, JsonValue] | None = None  # the sum worked out last and what with, for "kalau dua anak?"
     updated_at: datetime | None = None
 
     def with_slots(self, **slots: JsonValue) -> Session:
@@ -44,6 +45,7 @@ class Session:
                 "options": [list(option) for option in self.options],
                 "history": list(self.history),
                 "parked": [list(form) for form in self.parked],
+                "worked": dict(self.worked) if self.worked else None,
                 "updated_at": self.updated_at.isoformat() if self.updated_at else None,
             },
             ensure_ascii=False,
@@ -64,5 +66,6 @@ class Session:
             options=tuple((value, label) for value, label in raw.get("options", [])),
             history=tuple(raw.get("history", [])),
             parked=tuple((flow, step) for flow, step in raw.get("parked", [])),
+            worked=raw.get("worked"),
             updated_at=datetime.fromisoformat(raw["updated_at"]) if raw.get("updated_at") else None,
         )
