@@ -12,17 +12,21 @@ from sqlalchemy import make_url
 
 from bot.channels.channel import Channel
 from bot.channels.local import LocalChannel
+from bot.claims import Channels
 from bot.clock import Clock, SystemClock
 from bot.config import Settings
 from bot.content_watch import ContentInForce
 from bot.ids import LeadNumbers
-from bot.outbox import Channels, Sender
+from bot.outbox import Sender
+from bot.pacing import Pace, pace_of
+from bot.templates import Filled, filled
 from bot.turn import Turns
 from bot.understanding import Engines
 from flows.contact import Channel as ChannelName
 from flows.contact import Village
 from flows.village import find_village
 from storage.database import Database
+from storage.outbox import Due
 from storage.sealed import KeyRing, Sealer, load_or_make_keys
 
 
@@ -72,7 +76,7 @@ def build(
     for name in (ChannelName.WEB, ChannelName.TERMINAL):
         channels[name, "local"] = LocalChannel(name)
     turns = Turns(database, content, engines, clock, numbers or LeadNumbers())
-    sender = make_sender(settings, database, channels, clock)
+    sender = make_sender(settings, database, channels, clock, content)
     return App(settings, clock, content, engines, database, keys, turns, sender, channels)
 
 
@@ -88,7 +92,17 @@ def open_database(settings: Settings, content: ContentInForce, keys: KeyRing) ->
     return Database(settings.store.url, Sealer(keys), village_of)
 
 
-def make_sender(settings: Settings, database: Database, channels: Channels, clock: Clock) -> Sender:
+def make_sender(
+    settings: Settings, database: Database, channels: Channels, clock: Clock, content: ContentInForce
+) -> Sender:
     """A sender with a name of its own, so that rows of a dead one can be told apart."""
+
+    def pace(channel: Channel) -> Pace | None:
+        return pace_of(channel, content.current.lexicon, clock.now().date())
+
+    def template(row: Due, channel: Channel) -> Filled | None:
+        return filled(content.current, channel, row.reply, row.slots, clock.now().date())
+
     worker = f"{socket.gethostname()[:40]}-{os.getpid()}"
-    return Sender(database, channels, clock, settings.sending.rules, worker=worker)
+    rules = settings.sending.rules
+    return Sender(database, channels, clock, rules, worker=worker, pace_of=pace, template_of=template)

@@ -11,6 +11,7 @@ import structlog
 
 from bot.clock import Clock
 from bot.content_watch import ContentInForce
+from bot.templates import kept
 from content import Content
 from flows.contact import Contact
 from flows.outreach.reminder import next_due, wording
@@ -78,6 +79,7 @@ def _remind(store: Store, content: Content, reminder: DueReminder, now: datetime
         due_at=reminder.due_at,
         reminder_id=reminder.id,
         once_key=reminder.once_key,
+        slots=kept(slots),
     )
     store.reminders.advance(reminder.id, next_due(reminder.day, reminder.hour, contact.zone, max(now, reminder.due_at)))
 
@@ -97,6 +99,7 @@ def _tell(store: Store, content: Content, notice: Notice, now: datetime) -> None
             reply=rendered.reply,
             content_version=content.version,
             once_key=f"notice:{notice.id}",
+            slots=kept(slots),
         )
     store.notices.done(notice.id, now)
 

@@ -9,6 +9,7 @@ from typing import assert_never
 import structlog
 
 from bot.inbox import withdraw
+from bot.templates import kept
 from content import Content
 from content.model import Button, Rendered
 from flows.contact import Contact, Purpose
@@ -153,4 +154,5 @@ def start_broadcast(event: BroadcastSent, scene: Scene) -> None:
         scene.now,
         reply=rendered.reply,
         content_version=scene.content.version,
+        slots=kept(words),
     )

@@ -1,47 +1,45 @@
-"""Sending: rows are claimed, asked about again, sent with no lock held, and settled whatever comes back."""
+"""Sending: rows are claimed, asked about again, sent with no lock held, and settled whatever comes back.
+
+Where a platform limits its accounts, rows are claimed only as slots allow (`bot/pacing.py`), and each waits for its
+slot. Which rows may go out is decided in `bot/claims.py`; here is when they do, and what becomes of them.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import structlog
 
-from bot.channels.channel import Channel, Outgoing, numbered
-from bot.channels.errors import SendError
+from bot.channels.errors import AccountBroken, FloodWait, SendError, TierUsedUp
+from bot.channels.errors import Unknown as NobodyKnows
+from bot.claims import Channels, Claims, Ready, Rules, TemplateOf
 from bot.clock import Clock
 from bot.inbox import withdraw
-from content.model import Button
-from flows.contact import Channel as ChannelName
+from bot.pacing import DAY, GRACE, Pace
 from flows.contact import Purpose
-from flows.outreach.sending_policy import Kind, Send, SendingRules, Skip, Wait, may_send
+from flows.outreach.sending_policy import Kind
 from storage.database import Database, Store
-from storage.outbox import Due
-from storage.outcomes import Failed, Outcome, Postponed, Sent, Skipped, Unknown
+from storage.outcomes import Failed, Outcome, Postponed, Sent, Unknown
 
 log = structlog.get_logger()
 
-#: A send that takes longer belongs to a dead process.
-LEASE = timedelta(seconds=15)
-#: How many rows one worker takes at a time.
-BATCH = 20
+#: A claim older than this belongs to a dead process. With `_TAKE_OVER_SECONDS` it is taken over within 15 s.
+LEASE = timedelta(seconds=12)
 #: How often a message is tried when the platform asks us to wait or can't be reached.
 ATTEMPTS = 8
+#: How long an account that is refused stays silent before it is tried again.
+BROKEN_HOLD = timedelta(minutes=1)
+_SEND_SECONDS = 8.0  # with the wait for a slot this stays within the lease
+_LONGEST_WAIT = timedelta(seconds=3)
+_TAKE_OVER_SECONDS = 2.0
 _BACK_OFF_SECONDS = (1, 2, 5, 15, 60, 300, 900)
 _IDLE_SECONDS = 0.25
+_RECORD_SECONDS = 0.1
+_MOST_UNDER_WAY = 1000
 
-Channels = Mapping[tuple[ChannelName, str], Channel]
-
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """A claimed row that may go out now."""
-
-    row: Due
-    channel: Channel
-    message: Outgoing
+Result = tuple[Ready, Outcome | SendError]
 
 
 class Sender:
@@ -52,43 +50,55 @@ class Sender:
         database: Database,
         channels: Channels,
         clock: Clock,
-        rules: Callable[[], SendingRules],
+        rules: Rules,
         *,
         worker: str,
+        pace_of: Callable[..., Pace | None] = lambda _: None,
+        template_of: TemplateOf = lambda _row, _channel: None,
     ) -> None:
         self._database = database
-        self._channels = channels
         self._clock = clock
-        self._rules = rules
         self._worker = worker
+        self._claims = Claims(channels, clock, rules, pace_of, template_of, worker=worker, lease=LEASE)
+        self._under_way: set[asyncio.Task[None]] = set()
+        self._results: list[Result] = []
+        self._held: dict[str, datetime] = {}
+        self._wake = asyncio.Event()
+        self._took_over = float("-inf")
 
     async def run(self, stop: asyncio.Event, wake: asyncio.Event) -> None:
         """Send what is due, again and again; `wake` ends an idle wait early."""
+        self._wake = wake
         while not stop.is_set():
-            sent = 0
+            seconds = _IDLE_SECONDS
             try:
-                sent = await self.send_due()
+                await self._take_over()
+                await self._record_results()
+                seconds = await self._start_due()
             except Exception:  # a database that is away for a moment must not end sending
                 log.exception("sender_failed")
-            if not sent:
-                await _pause(stop, wake, _IDLE_SECONDS)
-
-    async def send_due(self) -> int:
-        """Send one batch. Returns how many rows were dealt with."""
-        dealt, ready = await asyncio.to_thread(self.claim)
-        results = await asyncio.gather(*(self._send(item) for item in ready))
-        if results:
-            await asyncio.to_thread(self.record, list(zip(ready, results, strict=True)))
-        return dealt
+            await _pause(stop, wake, seconds)
+        await self._finish()
 
     def claim(self) -> tuple[int, list[Ready]]:
-        """Claim a batch and ask about each row again. Rows that may not go out are settled here."""
+        """Claim a batch of whatever is due, at no pace: for a clock that is moved by hand."""
         with self._database.transaction() as store:
-            rows = store.outbox.claim(self._clock.now(), BATCH, LEASE, self._worker)
-            ready = [item for row in rows if (item := self._ask(store, row)) is not None]
-        return len(rows), ready
+            return self._claims.batch(store)
 
-    def record(self, results: list[tuple[Ready, Outcome | SendError]]) -> None:
+    def claim_paced(self) -> tuple[list[Ready], float]:
+        """Claim what may leave soon on each account; with it, in how many seconds to look again."""
+        ready: list[Ready] = []
+        seconds = _IDLE_SECONDS
+        with self._database.reading() as store:
+            routes = self._claims.busy_routes(store)
+        for route in routes:
+            with self._database.transaction() as store:
+                claimed, again = self._claims.on_route(store, route)
+            ready += claimed
+            seconds = min(seconds, again)
+        return ready, seconds
+
+    def record(self, results: list[Result]) -> None:
         """Write down what became of each, in one transaction."""
         with self._database.transaction() as store:
             for place, (item, result) in enumerate(results):
@@ -98,43 +108,99 @@ class Sender:
                 store.outbox.settle(item.row.id, outcome, worker=self._worker)
                 log.info("message_settled", outbox=item.row.id, outcome=type(outcome).__name__)
 
-    def _ask(self, store: Store, row: Due) -> Ready | None:
-        channel = self._channels.get((row.channel, row.account)) if row.channel and row.account else None
-        if row.external_id is None:
-            store.outbox.settle(row.id, Skipped("no_address"))
-            return None
-        if channel is None:  # another process has it, or it was switched off: leave it for later
-            store.outbox.settle(row.id, Postponed(self._clock.now() + timedelta(minutes=1), "channel_off"))
-            return None
-        verdict = self._verdict(store, row)
-        match verdict:
-            case Skip(reason):
-                store.outbox.settle(row.id, Skipped(reason.value))
-                log.info("message_skipped", outbox=row.id, kind=row.kind.value, reason=reason.value)
-                return None
-            case Wait(until):
-                store.outbox.settle(row.id, Postponed(until, "quiet_hours"))
-                return None
-            case Send():
-                return Ready(row, channel, outgoing(row, channel))
-
-    def _verdict(self, store: Store, row: Due) -> Send | Wait | Skip:
-        if row.kind is Kind.REPLY:
-            return Send()
-        contact = store.contacts.view(row.contact_id)
-        # a postponed row's own due time moves; lateness counts from when it was first meant to go
-        meant = row.made_at if row.kind is Kind.BROADCAST else row.due_at
-        return may_send(row.kind, contact, meant, self._clock.now(), self._rules())
-
-    async def _send(self, item: Ready) -> Outcome | SendError:
+    async def carry(self, item: Ready) -> Outcome | SendError:
+        """Wait for the message's slot and send it."""
+        waited = await self._wait_for_slot(item)
+        if waited is not None:
+            return waited
         try:
-            external_id = await item.channel.send(item.message)
+            async with asyncio.timeout(_SEND_SECONDS):
+                external_id = await item.channel.send(item.message)
+        except TimeoutError:
+            return NobodyKnows(detail="timeout")
         except SendError as wrong:
+            self._note(item, wrong)
             return wrong
-        except Exception as wrong:  # noqa: BLE001  # a channel's bug is one message's failure, not the sender's end
+        except Exception as wrong:  # a channel's bug is one message's failure, not the sender's end
             log.exception("channel_failed", outbox=item.row.id, error=type(wrong).__name__)
             return Unknown("channel_failed")
         return Sent(external_id, self._clock.now())
+
+    async def _start_due(self) -> float:
+        if len(self._under_way) >= _MOST_UNDER_WAY:
+            return _RECORD_SECONDS
+        ready, seconds = await asyncio.to_thread(self.claim_paced)
+        for item in ready:
+            task = asyncio.create_task(self._carry_and_keep(item))
+            self._under_way.add(task)
+            task.add_done_callback(self._under_way.discard)
+        return min(seconds, _RECORD_SECONDS) if self._under_way else seconds
+
+    async def _carry_and_keep(self, item: Ready) -> None:
+        self._results.append((item, await self.carry(item)))
+        if item.slot is None:  # somebody looks at the row itself for their answer
+            self._wake.set()
+
+    async def _record_results(self) -> None:
+        results, self._results = self._results, []
+        if not results:
+            return
+        try:
+            await asyncio.to_thread(self.record, results)
+        except Exception:
+            self._results = results + self._results
+            raise
+
+    async def _take_over(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now - self._took_over < _TAKE_OVER_SECONDS:
+            return
+        self._took_over = now
+        freed = await asyncio.to_thread(self._free_the_dead)
+        if freed:
+            log.warning("rows_taken_over", rows=freed)
+
+    def _free_the_dead(self) -> int:
+        now = self._clock.now()
+        with self._database.reading() as store:
+            if not store.outbox.anything_expired(now):
+                return 0
+        with self._database.transaction() as store:
+            return store.outbox.take_over(now)
+
+    async def _finish(self) -> None:
+        await asyncio.gather(*self._under_way)
+        await self._record_results()
+
+    async def _wait_for_slot(self, item: Ready) -> Postponed | None:
+        """None once its moment has come. A slot that was missed is exchanged for another."""
+        slot, pace = item.slot, item.pace
+        if slot is None or pace is None:
+            return None
+        give_up = self._clock.now() + _LONGEST_WAIT
+        while True:
+            now = self._clock.now()
+            held = self._held.get(item.route)
+            if held is not None and held > now:
+                return Postponed(held, FloodWait.code, tried=False)
+            if now < slot:
+                await asyncio.sleep((slot - now).total_seconds())
+            elif now - slot <= GRACE:
+                return None
+            elif now > give_up:
+                return Postponed(now, tried=False)
+            else:
+                slot = await asyncio.to_thread(self._another_slot, item.route, pace)
+
+    def _another_slot(self, route: str, pace: Pace) -> datetime:
+        with self._database.transaction() as store:
+            return self._claims.one_slot(store, route, pace)
+
+    def _note(self, item: Ready, wrong: SendError) -> None:
+        """What is waiting for its slot here must not run into the same wall."""
+        until = _silence(wrong, self._clock.now())
+        if until is not None:
+            self._held[item.route] = max(until, self._held.get(item.route, until))
 
     def _after(self, store: Store, item: Ready, wrong: SendError) -> Outcome:
         now = self._clock.now()
@@ -145,31 +211,37 @@ class Sender:
                 store.contacts.mark_blocked(item.row.address_id, now)
         if wrong.ambiguous:  # a reply is tried again, what we started ourselves is not: silence is better than twice
             return Postponed(now, wrong.code) if item.row.kind is Kind.REPLY else Unknown(wrong.code)
+        held = self._hold(store, item, wrong, now)
+        if held is not None:
+            return Postponed(held, wrong.code, tried=False)
         if wrong.retry and item.row.attempts < ATTEMPTS:
             step = min(item.row.attempts, len(_BACK_OFF_SECONDS)) - 1
             wait = wrong.retry_after if wrong.retry_after is not None else _BACK_OFF_SECONDS[step]
             return Postponed(now + timedelta(seconds=wait), wrong.code)
         return Failed(wrong.code, now)
 
+    def _hold(self, store: Store, item: Ready, wrong: SendError, now: datetime) -> datetime | None:
+        """What concerns the whole account is no fault of this message: it waits, and so does everybody's next."""
+        if isinstance(wrong, TierUsedUp):
+            until = now + timedelta(hours=1)
+            store.slots.hold_first_contacts(item.route, until)
+            return until
+        until_silent = _silence(wrong, now)
+        if until_silent is not None:
+            store.slots.hold(item.route, until_silent)
+        return until_silent
 
-def outgoing(row: Due, channel: Channel) -> Outgoing:
-    """The row as its channel can show it: taps where they fit, numbered lines where they don't."""
-    taps = [
-        Button(id=str(tap["id"]), label=str(tap["label"]), hint=str(tap["hint"]) if tap.get("hint") else None)
-        for tap in row.taps
-    ]
-    places = [str(tap.get("place", "button")) for tap in row.taps]
-    buttons = tuple(tap for tap, place in zip(taps, places, strict=True) if place == "button")
-    choices = tuple(tap for tap, place in zip(taps, places, strict=True) if place == "choice")
-    limits = channel.limits
-    fits = len(buttons) <= limits.buttons and len(choices) <= limits.choices
-    text = row.body if fits else numbered(row.body, taps, limits.text)
-    return Outgoing(
-        to=row.external_id or "",
-        text=text,
-        buttons=buttons if fits else (),
-        choices=choices if fits else (),
-    )
+
+def _silence(wrong: SendError, now: datetime) -> datetime | None:
+    """Until when the whole account has to be silent after this answer."""
+    match wrong:
+        case FloodWait():
+            seconds = wrong.retry_after if wrong.retry_after is not None else _BACK_OFF_SECONDS[0]
+            return now + min(timedelta(seconds=seconds), DAY)
+        case AccountBroken():
+            return now + BROKEN_HOLD
+        case _:
+            return None
 
 
 async def _pause(stop: asyncio.Event, wake: asyncio.Event, seconds: float) -> None:

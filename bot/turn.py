@@ -25,7 +25,7 @@ from storage.inbox import Claimed
 log = structlog.get_logger()
 
 #: A turn that takes longer belongs to a dead process; its message is free again after this.
-LEASE = timedelta(seconds=15)
+LEASE = timedelta(seconds=12)
 #: How often a message is tried before it is set aside.
 ATTEMPTS = 3
 _AGAIN_AFTER = timedelta(seconds=5)

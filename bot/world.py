@@ -14,10 +14,10 @@ from itertools import count
 from bot.app import App
 from bot.channels.channel import Incoming
 from bot.channels.errors import SendError
+from bot.claims import Ready
 from bot.clock import SetClock
 from bot.due import next_moment, tick
 from bot.inbox import receive
-from bot.outbox import Ready
 from bot.turn import Done
 from flows.contact import Channel, Role
 from flows.message import HeardKind

@@ -70,6 +70,13 @@ def new_since(db: Connection, contact_id: int, cursor: str | None, limit: int) -
     return [_line(row) for row in db.execute(query.order_by(OUTBOX.c.sent_at, OUTBOX.c.id).limit(limit))]
 
 
+def heard_since(db: Connection, contact_id: int, moment: datetime, limit: int) -> list[Line]:
+    """What the contact wrote after that moment, oldest first."""
+    query = select(INBOUND).where(INBOUND.c.contact_id == contact_id, INBOUND.c.received_at > moment)
+    newest = query.order_by(INBOUND.c.id.desc()).limit(limit)
+    return [_heard(row) for row in reversed(db.execute(newest).all())]
+
+
 def _said(contact_id: int) -> Select[Any]:
     return (
         select(OUTBOX, BROADCAST.c.text.label("announcement"))

@@ -32,7 +32,7 @@ from flows.contact import Channel, Purpose
 from flows.outreach.sending_policy import Kind
 from nlu.understanding import JsonValue
 from storage.columns import UtcDateTime, literal_word
-from storage.conversation import Line, Tap, conversation, new_since
+from storage.conversation import Line, Tap, conversation, heard_since, new_since
 from storage.outcomes import Delivered, Failed, Outcome, Postponed, Read, Sent, Skipped, Unknown
 from storage.repository import AnyRow, Repository, insert_into
 from storage.routes import NOWHERE, address_route
@@ -201,6 +201,11 @@ class Outbox(Repository):
         self._keep_early_report(mark, outcome)
         return False
 
+    def anything_expired(self, now: datetime) -> bool:
+        """Whether a dead worker holds anything."""
+        query = select(OUTBOX.c.id).where(_SENDING, OUTBOX.c.claimed_until <= now).limit(1)
+        return self._db.execute(query).first() is not None
+
     def take_over(self, now: datetime) -> int:
         """Free what dead workers held: replies are due again, the rest becomes unknown. Returns how many."""
         expired = and_(_SENDING, OUTBOX.c.claimed_until <= now)
@@ -241,6 +246,10 @@ class Outbox(Repository):
     def new_since(self, contact_id: int, cursor: str | None, limit: int = 50) -> list[Line]:
         """What was sent to the contact after the line with this cursor (None: from the beginning)."""
         return new_since(self._db, contact_id, cursor, limit)
+
+    def heard_since(self, contact_id: int, moment: datetime, limit: int = 50) -> list[Line]:
+        """What the contact wrote after that moment, oldest first."""
+        return heard_since(self._db, contact_id, moment, limit)
 
     def next_due_at(self) -> datetime | None:
         """When the next queued message is due, past or future; for clocks that are moved by hand."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import bindparam, case, func, select, update
+from sqlalchemy import bindparam, case, func, not_, select, update
 
 from flows.contact import Channel
 from storage.repository import Repository
@@ -80,7 +80,7 @@ class Slots(Repository):
 
 
 _NEXT = SENDING_SLOT.c.next_us
-_STALE = _NEXT.not_between(bindparam("now"), bindparam("furthest"))
+_STALE = not_(_NEXT.between(bindparam("now"), bindparam("furthest")))
 _OPEN = (
     update(SENDING_SLOT)
     .where(SENDING_SLOT.c.route == bindparam("at"))

@@ -25,6 +25,7 @@ class Reason(StrEnum):
     NO_CONSENT = "no_consent"
     TOO_LATE = "too_late"
     BLOCKED = "blocked"
+    WINDOW_CLOSED = "window_closed"
 
 
 @dataclass(frozen=True, slots=True)
