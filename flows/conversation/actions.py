@@ -63,8 +63,21 @@ def eligibility(scene: Scene) -> None:
         scene.say("boleh_ikut_pekerjaan", {"pekerjaan": str(row.get("name", work.text))})
 
 
+def help_out(scene: Scene) -> None:
+    """What can be done here: inside a form how to go on, else the menu."""
+    flow = scene.flow
+    if flow is not None and scene.step is not None:
+        scene.say("bantuan_formulir", {"formulir": flow.name})
+    else:
+        scene.say("menu")
+
+
+#: Actions that answer officials only: nobody else is offered them as a guess.
+FOR_OFFICIALS = frozenset({"village_progress", "event_create"})
+
 ACTIONS: Mapping[str, Action] = {
     "handoff": handoff,
+    "help": help_out,
     "benefit": benefit,
     "by_program_dokumen": documents,
     "eligibility": eligibility,
@@ -85,6 +98,7 @@ ACTIONS: Mapping[str, Action] = {
     "stop_reminder": outreach_talk.stop_reminder,
     "unsubscribe": outreach_talk.unsubscribe,
     "resubscribe": outreach_talk.resubscribe,
+    "has_village": outreach_talk.has_village,
     "forecast": outreach_talk.forecast,
     "send_broadcast": outreach_talk.send_broadcast,
     "village_progress": outreach_talk.village_progress,
