@@ -50,9 +50,11 @@ class WebChat:
             if after <= 0:
                 lines = [line for line in store.outbox.conversation(known[0], _SHOWN_AT_FIRST) if _is_shown(line)]
             else:
-                since = (_EPOCH + timedelta(microseconds=after)).isoformat()
-                lines = store.outbox.new_since(known[0], f"{since}|0")
-        return [shown for line in lines if (shown := _line(line, token)).id > after]
+                since = _EPOCH + timedelta(microseconds=after)
+                lines = store.outbox.heard_since(known[0], since)
+                lines += store.outbox.new_since(known[0], f"{since.isoformat()}|0")
+        new = [shown for line in lines if (shown := _line(line, token)).id > after]
+        return sorted(new, key=lambda line: line.id)
 
     def waiting(self, token: str) -> bool:
         """Whether a message of this person still waits for its turn or its answer for sending."""
