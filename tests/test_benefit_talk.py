@@ -189,7 +189,7 @@ def test_a_daily_wage_is_asked_about() -> None:
     ("wish", "question", "answers", "reply"),
     [
         ("hitung JKP", "tanya_upah_terakhir", ["3 juta"], "hitung_jkp"),
-        ("hitung pensiun saya", "tanya_lama_pensiun", ["20 tahun"], "hitung_pensiun_bulanan"),
+        ("hitung pensiun saya", "tanya_lama_pensiun", ["20 tahun", "4 juta"], "hitung_pensiun"),
         ("hitung usia pensiun", "tanya_tahun_lahir", ["70"], "hitung_usia_pensiun"),
         ("hitung beasiswa", "tanya_jenjang", ["SMK dan TK"], "hitung_beasiswa"),
         ("hitung pajak saldo", "tanya_saldo", ["80 juta"], "hitung_jht_pajak"),

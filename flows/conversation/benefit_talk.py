@@ -89,7 +89,7 @@ def _begin(scene: Scene, what: str, inputs: Inputs) -> None:
         scene.keep(penghasilan_satuan={"amount": inputs.money, "period": "day"}, penghasilan_per=inputs.money)
     if "months" in inputs.said:
         scene.keep(hitung_lama=inputs.months)
-    if not _lacks_money(what, inputs):
+    if inputs.money is not None and not _lacks_money(what, inputs):
         scene.keep(hitung_upah={"amount": inputs.money, "period": "month"})
     scene.wants_flow = SUMS[what].flow
 
