@@ -6,7 +6,8 @@ Entities are read by the real reader; the intent is given, so no model has to be
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
 
@@ -279,6 +280,13 @@ def test_thanks_does_not_lose_the_thread() -> None:
     talk.say("gaji 4 juta kena PHK dapat berapa")
     talk.say("terima kasih", "thanks")
     assert talk.say("kalau 3 juta?") == "hitung_jkp"
+
+
+def test_the_thread_is_lost_after_a_long_pause() -> None:
+    talk = Talk()
+    talk.say("gaji 4 juta kena PHK dapat berapa")
+    talk.session = replace(talk.session, updated_at=NOW - timedelta(hours=7))
+    assert talk.say("kalau 3 juta?") != "hitung_jkp"
 
 
 def test_birth_year_and_age_are_not_kept() -> None:

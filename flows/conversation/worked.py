@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 
 from flows.conversation.scene import Scene
 from nlu.understanding import JsonValue
+
+#: After this long "kalau 3 juta?" is no longer about the last sum.
+FORGOTTEN_AFTER = timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,10 @@ def remember(scene: Scene, what: str, inputs: Inputs) -> None:
 
 
 def recall(scene: Scene) -> tuple[str, Inputs] | None:
-    """The last sum and its inputs, if it is what was talked about last."""
+    """The last sum and its inputs, if it is what was talked about last, and not long ago."""
+    heard = scene.session.updated_at
+    if heard is not None and scene.given.now - heard > FORGOTTEN_AFTER:
+        return None
     match scene.session.worked:
         case {"sum": str(what), "inputs": dict(inputs)}:
             return what, Inputs.from_json(inputs)
