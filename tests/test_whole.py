@@ -1,4 +1,4 @@
-"""The whole thing in a real browser: a worker registers in the web chat, staff see and move the lead, the worker is told."""
+"""In a real browser: a worker registers in the chat, staff see and move the lead, the worker is told."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import sync_playwright
 from test_platforms import free_ports
 
 from bot.app import build
@@ -67,7 +68,6 @@ def bot(tmp_path: Path) -> Iterator[Bot]:
 
 @pytest.fixture
 def page(bot: Bot):
-    from playwright.sync_api import sync_playwright
 
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
