@@ -3,10 +3,14 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 VENV := .venv
 BIN := $(VENV)/bin
+# Rasa 3.6 can't share an environment with the rest: it pins SQLAlchemy 1.4 and Python below 3.11.
+RASA := .venv-rasa
+PYTHON310 ?= $(shell for p in python3.10 $(HOME)/.pyenv/versions/3.10*/bin/python3.10; do \
+	$$p -c 'import sys; sys.exit(sys.version_info[:2] != (3, 10))' >/dev/null 2>&1 && echo $$p && break; done)
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run chat test check content rewrite lint types lock bench-nlu clean
+.PHONY: help setup run chat test check content rewrite lint types lock bench-nlu nlu-baseline rasa-setup rasa-project rasa-train rasa-serve clean
 
 help:       ## show these commands
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -49,6 +53,31 @@ content: $(VENV)/.run ## check words and numbers, in Indonesian
 rewrite: $(VENV)/.dev ## re-render the bot's lines in the transcripts; read the diff
 	@test -z "$$CI" || { echo "CI does not rewrite expectations."; exit 1; }
 	@$(BIN)/python -m pytest -q tests/test_conversations.py --rewrite
+
+bench-nlu: $(VENV)/.dev ## train and measure every engine side by side; writes docs/benchmarks.md (about half an hour)
+	@$(BIN)/rangkul bench nlu
+
+nlu-baseline: $(VENV)/.run ## keep today's held-out figures as what CI compares with
+	@$(BIN)/rangkul nlu evaluate tests/nlu/held_out.jsonl --write-baseline tests/nlu/baseline.yaml
+
+$(RASA)/.rasa:
+	@test -n "$(PYTHON310)" || { echo "Rasa 3.6 needs Python 3.10 (pyenv install 3.10, or PYTHON310=/path/to/python3.10)."; exit 1; }
+	@echo "Installing Rasa 3.6.21 into $(RASA)/: 2.7 GB on disk, a minute or more. Rangkul itself doesn't need it."
+	@test -x $(RASA)/bin/python || $(PYTHON310) -m venv $(RASA)
+	@$(RASA)/bin/python -m pip install --quiet "pip<25" "setuptools<66" wheel
+	@$(RASA)/bin/python -m pip install --quiet rasa==3.6.21
+	@touch $@
+
+rasa-setup: $(RASA)/.rasa ## install Rasa 3.6 into an environment of its own (2.7 GB, Python 3.10)
+
+rasa-project: $(VENV)/.run ## write nlu/rasa/ anew from content/
+	@$(BIN)/rangkul nlu export-rasa nlu/rasa
+
+rasa-train: $(RASA)/.rasa ## train Rasa's DIET on nlu/rasa/ (tens of minutes)
+	@cd nlu/rasa && SQLALCHEMY_SILENCE_UBER_WARNING=1 RASA_TELEMETRY_ENABLED=false ../../$(RASA)/bin/rasa train nlu
+
+rasa-serve: $(RASA)/.rasa ## serve it at 127.0.0.1:5005 for `nlu.engine: rasa`
+	@cd nlu/rasa && SQLALCHEMY_SILENCE_UBER_WARNING=1 RASA_TELEMETRY_ENABLED=false ../../$(RASA)/bin/rasa run --enable-api --interface 127.0.0.1 --port 5005
 
 lock:       ## write the locked requirements anew (hashes, no registry host)
 	@$(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install --quiet uv

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from nlu.understanding import Understander
 
@@ -19,6 +19,8 @@ _SAMPLES = 500
 _SEED = 11
 _BINS = 10
 OUT_OF_SCOPE = "out_of_scope"
+#: The style of sentences that sound like us but belong elsewhere (BPJS Kesehatan, civil registry).
+NEAR = "near"
 
 
 class RowBroken(Exception):
@@ -27,6 +29,14 @@ class RowBroken(Exception):
     def __init__(self, line: int) -> None:
         super().__init__(f"line {line}")
         self.line = line
+
+
+class Labelled(NamedTuple):
+    """One sentence of an evaluation file, with the intent a person gave it."""
+
+    text: str
+    intent: str
+    style: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +49,7 @@ class Judged:
     confidence: float
     abstained: bool
     ranking: tuple[tuple[str, float], ...] = ()
+    style: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +84,9 @@ class Report:
     coverage: float
     accuracy_when_answering: float
     good_turned_away: float
+    good_asked_back: float
     out_of_scope_caught: float | None
+    near_caught: float | None
     intents: tuple[IntentRow, ...]
     confusions: tuple[tuple[str, str, int], ...]
     curve: tuple[tuple[float, float, float], ...]
@@ -83,31 +96,31 @@ class Report:
         return json.dumps(asdict(self), ensure_ascii=False)
 
 
-def rows(path: Path) -> list[tuple[str, str]]:
-    """(text, intent) pairs of a JSONL file.
+def rows(path: Path) -> list[Labelled]:
+    """The sentences of a JSONL file.
 
     Raises:
         RowBroken: a line is not such an object.
     """
-    found: list[tuple[str, str]] = []
+    found: list[Labelled] = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         if not line.strip():
             continue
         try:
             row: Any = json.loads(line)
-            found.append((str(row["text"]), str(row["intent"])))
-        except (ValueError, KeyError, TypeError) as wrong:
+            found.append(Labelled(str(row["text"]), str(row["intent"]), str(row.get("style", ""))))
+        except (ValueError, KeyError, TypeError, AttributeError) as wrong:
             raise RowBroken(number) from wrong
     return found
 
 
-def judge(engine: Understander, labelled: Iterable[tuple[str, str]], *, today: str | None = None) -> list[Judged]:
+def judge(engine: Understander, labelled: Iterable[Labelled], *, today: str | None = None) -> list[Judged]:
     """What the engine makes of each sentence. When it abstains, its best guess still counts for accuracy."""
     found = []
-    for text, truth in labelled:
+    for text, truth, style in labelled:
         heard = engine.understand(text, today=today)
         guess = heard.intent or (heard.ranking[0][0] if heard.ranking else None)
-        found.append(Judged(text, truth, guess, heard.confidence, heard.intent is None, heard.ranking))
+        found.append(Judged(text, truth, guess, heard.confidence, heard.intent is None, heard.ranking, style))
     return found
 
 
@@ -116,6 +129,7 @@ def report(judged: Sequence[Judged]) -> Report:
     answered = [one for one in judged if not one.abstained]
     known = [one for one in judged if one.truth != OUT_OF_SCOPE]
     outside = [one for one in judged if one.truth == OUT_OF_SCOPE]
+    near = [one for one in outside if one.style == NEAR]
     return Report(
         sentences=len(judged),
         accuracy=_interval(judged, _accuracy),
@@ -127,9 +141,9 @@ def report(judged: Sequence[Judged]) -> Report:
         coverage=len(answered) / max(1, len(judged)),
         accuracy_when_answering=_accuracy(answered),
         good_turned_away=_share(known, lambda one: one.guess == OUT_OF_SCOPE and not one.abstained),
-        out_of_scope_caught=_share(outside, lambda one: one.guess == OUT_OF_SCOPE or one.abstained)
-        if outside
-        else None,
+        good_asked_back=_share(known, lambda one: one.guess == one.truth and one.abstained),
+        out_of_scope_caught=_share(outside, _caught) if outside else None,
+        near_caught=_share(near, _caught) if near else None,
         intents=_by_intent(judged),
         confusions=_confusions(judged),
         curve=coverage_curve(judged),
@@ -160,6 +174,10 @@ def _interval(judged: Sequence[Judged], figure: Callable[[Sequence[Judged]], flo
     dice = random.Random(_SEED)  # noqa: S311 (sampling, no secret)
     found = sorted(figure(dice.choices(judged, k=len(judged))) for _ in range(_SAMPLES)) if judged else [0.0]
     return Interval(figure(judged), found[int(len(found) * 0.025)], found[min(len(found) - 1, int(len(found) * 0.975))])
+
+
+def _caught(one: Judged) -> bool:
+    return one.guess == OUT_OF_SCOPE or one.abstained
 
 
 def _accuracy(judged: Sequence[Judged]) -> float:

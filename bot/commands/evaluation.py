@@ -20,6 +20,9 @@ def show(report: Report, out: Console) -> None:
     out.print(f"answered                 {report.coverage:.3f}", highlight=False)
     out.print(f"right when answering     {report.accuracy_when_answering:.3f}", highlight=False)
     out.print(f"good ones turned away    {report.good_turned_away:.3f}", highlight=False)
+    out.print(f"good ones asked again    {report.good_asked_back:.3f}", highlight=False)
+    if report.near_caught is not None:
+        out.print(f"near out of scope caught {report.near_caught:.3f}", highlight=False)
     if report.out_of_scope_caught is not None:
         out.print(f"out of scope caught      {report.out_of_scope_caught:.3f}", highlight=False)
     table = Table("intent", "sentences", "precision", "recall", "F1")

@@ -63,6 +63,7 @@ def evaluate(
     file: Annotated[Path, typer.Argument(help="JSON lines of {text, intent}.")],
     config: ConfigOption = None,
     json: JsonOption = False,
+    write_baseline: Annotated[Path | None, typer.Option(help="Keep the figures here for CI to compare with.")] = None,
 ) -> None:
     """Accuracy, macro-F1, per-intent table, coverage and accuracy at the abstention threshold."""
     from bot.commands.evaluation import show
@@ -81,6 +82,10 @@ def evaluate(
     engine = Engines(settings.nlu).of(load_or_fail(None))
     with err.status("evaluating"):
         measured = report(judge(engine, labelled, today=today().isoformat()))
+    if write_baseline is not None:
+        from nlu.baseline import write
+
+        write(measured, write_baseline)
     if json:
         print(measured.to_json())
     else:
