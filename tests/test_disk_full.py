@@ -26,7 +26,7 @@ class Disk:
         self.pages = 0  # 0: as many as there are
         event.listen(database.engine, "checkout", self._limit)
 
-    def _limit(self, connection, record, proxy) -> None:
+    def _limit(self, connection, _record, _proxy) -> None:
         used = connection.execute("PRAGMA page_count").fetchone()[0]
         connection.execute(f"PRAGMA max_page_count={used if self.pages else 1_000_000}")
 
