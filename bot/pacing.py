@@ -7,6 +7,7 @@ that, whatever else is being sent. A slot that was missed is lost, never made up
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -44,8 +45,8 @@ class Pace:
 
     @property
     def interval(self) -> timedelta:
-        """From one slot to the next."""
-        return timedelta(seconds=1 / self.per_second)
+        """From one slot to the next; rounded up, or a bit too much would leave in the long run."""
+        return timedelta(microseconds=math.ceil(1_000_000 / self.per_second))
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,8 +81,14 @@ def test_sending_reads_nothing_from_end_to_end(db, people):
     def send(store):
         store.broadcasts.freeze(VILLAGE.code, "siaran", official, NOW)
         store.outbox.queue(contact, address, Kind.REPLY, "halo", NOW)
-        for due in store.outbox.claim(NOW, 10, LEASE, "w1"):
+        assert store.outbox.is_due(NOW, "web/main")
+        store.slots.open("web/main", NOW)
+        for due in store.outbox.claim(NOW, 10, LEASE, "w1", route="web/main", unasked=5):
+            store.slots.note_person(due.address_id, NOW, 1, NOW)
             store.outbox.settle(due.id, Sent(f"x{due.id}", NOW))
+        store.slots.take("web/main", NOW)
+        store.slots.approached_since(Channel.WEB, "main", NOW)
+        store.outbox.anything_expired(NOW)
         store.outbox.mark_by_external_id("x1", Delivered(NOW))
         store.outbox.take_over(NOW)
         store.outbox.counts()
