@@ -1,10 +1,8 @@
-"""Leads as rows for lists and files: masked, and safe to open in a spreadsheet."""
+"""Leads as rows for lists: masked."""
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Iterator, Mapping
-from typing import IO
+from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
 from flows.conversation.view import mask_phone
@@ -12,8 +10,6 @@ from nlu.understanding import JsonValue
 from storage.leads import Lead
 
 _WIB = ZoneInfo("Asia/Jakarta")
-#: Spreadsheets run cells that begin with these as formulas.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def lead_row(lead: Lead, states: Mapping[str, str]) -> dict[str, str | int]:
@@ -34,23 +30,6 @@ def lead_row(lead: Lead, states: Mapping[str, str]) -> dict[str, str | int]:
         "phone": mask_phone(phone) if isinstance(phone, str) else "",
         "state": states.get(lead.state.value, lead.state.value),
     }
-
-
-def write_csv(file: IO[str], leads: Iterable[Lead], states: Mapping[str, str]) -> Iterator[None]:
-    """Write leads one by one, yielding after each, so that a caller can show progress."""
-    writer: csv.DictWriter[str] | None = None
-    for lead in leads:
-        row = {key: safe_cell(str(value)) for key, value in lead_row(lead, states).items()}
-        if writer is None:
-            writer = csv.DictWriter(file, fieldnames=list(row))
-            writer.writeheader()
-        writer.writerow(row)
-        yield
-
-
-def safe_cell(text: str) -> str:
-    """The text, made harmless as a spreadsheet cell."""
-    return "'" + text if text.startswith(_FORMULA) else text
 
 
 def _named(value: JsonValue) -> str:

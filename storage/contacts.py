@@ -46,6 +46,13 @@ class Contacts(Repository):
             self._forget_address(known.id)
         return self._make(channel, account, external_id, now, instead_of=known.id if known else None)
 
+    def make_on_paper(self, name: str, village: str | None, now: datetime) -> int:
+        """A contact who agreed on paper and has not written to us: a name and a village, nowhere to send to."""
+        made = CONTACT.insert().values(created_at=now, name=name).returning(CONTACT.c.id)
+        contact_id = int(self._db.execute(made).scalar_one())
+        self.learn(contact_id, village=village)
+        return contact_id
+
     def find(self, channel: Channel, account: str, external_id: str) -> tuple[int, int] | None:
         """The contact and address of this id, if we know it and it wasn't erased."""
         known = self._address_of(channel, account, external_id)

@@ -12,6 +12,7 @@ from sqlalchemy import exists, select, update
 
 from flows.contact import LeadState
 from flows.outreach.sending_policy import Kind
+from storage.leads import MERGED
 from storage.outbox import Outbox
 from storage.repository import Repository
 from storage.tables import (
@@ -91,9 +92,18 @@ class Erasure(Repository):
         self._db.execute(update(OUTBOX).where(OUTBOX.c.contact_id == contact_id, ended).values(blank))
 
     def _forget_leads(self, contact_id: int) -> list[str]:
-        mine = select(LEAD.c.id).where(LEAD.c.contact_id == contact_id)
+        mine = self._leads_of(contact_id)
         self._db.execute(update(LEAD_MOVE).where(LEAD_MOVE.c.lead_id.in_(mine)).values(note=None))
         blank = {"fields": None, "nik_hash": None, "phone_hash": None, "village_code": None, "official_number": None}
         closed = {"state": LeadState.CLOSED, "close_reason": EndReason.ERASED.value}
-        erased = update(LEAD).where(LEAD.c.contact_id == contact_id).values(**blank, **closed)
-        return list(self._db.scalars(erased.returning(LEAD.c.number)))
+        erased = update(LEAD).where(LEAD.c.id.in_(mine)).values(**blank, **closed)
+        return sorted(self._db.scalars(erased.returning(LEAD.c.number)))
+
+    def _leads_of(self, contact_id: int) -> list[int]:
+        """Their leads, with what was merged into one and what one was merged into: it is the same person's."""
+        rows = self._db.execute(
+            select(LEAD.c.id, LEAD.c.close_reason, LEAD.c.duplicate_of).where(LEAD.c.contact_id == contact_id)
+        ).all()
+        mine = {row.id for row in rows} | {row.duplicate_of for row in rows if row.close_reason == MERGED}
+        merged = select(LEAD.c.id).where(LEAD.c.duplicate_of.in_(mine), LEAD.c.close_reason == MERGED)
+        return sorted(mine | set(self._db.scalars(merged)))

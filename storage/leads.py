@@ -2,12 +2,13 @@
 
 LeadError
 ├── MoveRefused    a lead can't go from where it is to there
+├── MergeRefused   two leads can't be one
 └── NotFound       there is no such lead (from `storage.repository`)
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,11 +22,13 @@ from storage.notices import Notices
 from storage.private import Nik, Phone
 from storage.repository import AnyRow, NotFound, Repository
 from storage.tables import LEAD, LEAD_MOVE
-from storage.words import DuplicateOf, NoticeKind
+from storage.words import DuplicateOf, EndReason, NoticeKind
 
 #: The slots of content/flows/pendaftaran.yaml that storage itself looks at.
 NAME_SLOT, NIK_SLOT, PHONE_SLOT, VILLAGE_SLOT = "nama", "nik", "hp", "desa"
 _EXPORT_BATCH = 500
+#: A lead closed for this reason goes on in the one that `duplicate_of` names.
+MERGED = "merged"
 
 
 class MoveRefused(Exception):
@@ -35,6 +38,10 @@ class MoveRefused(Exception):
         super().__init__(f"{now_in.value} -> {to.value}")
         self.now_in = now_in
         self.to = to
+
+
+class MergeRefused(Exception):
+    """Two leads can't be one: they are the same already, one is merged, or each has its own official number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,10 +191,59 @@ class Leads(Repository):
             notices.add(lead.contact_id, NoticeKind.LEAD_CONTACTED, {"lead": lead_id, "number": lead.number}, now)
 
     def moves(self, lead_id: int) -> tuple[Move, ...]:
-        """A lead's history, oldest first."""
-        query = select(LEAD_MOVE).where(LEAD_MOVE.c.lead_id == lead_id).order_by(LEAD_MOVE.c.id)
+        """A lead's history, oldest first, with that of every lead merged into it."""
+        whose = [lead_id, *(lead.id for lead in self.merged_into(lead_id))]
+        query = select(LEAD_MOVE).where(LEAD_MOVE.c.lead_id.in_(whose)).order_by(LEAD_MOVE.c.at, LEAD_MOVE.c.id)
         rows = self._db.execute(query)
         return tuple(Move(row.from_state, row.to_state, row.by, row.at, row.note) for row in rows)
+
+    def merge(self, keep: int, other: int, by: str, now: datetime) -> None:
+        """Make two leads one. `other` closes and points to `keep`, which takes over what it lacks itself.
+
+        Both receipt numbers stay good, both histories and conversations stay readable (`moves`, `contacts_of`), and
+        the two people behind them stay two contacts: each keeps their own chat, consents and rights.
+
+        Raises:
+            NotFound: there is no such lead.
+            MergeRefused: they are one already, `keep` is closed, `other` was merged or erased, or each has an official
+                number of its own.
+        """
+        rows = {row.id: row for row in self._both(keep, other)}
+        kept, gone = rows.get(keep), rows.get(other)
+        if kept is None or gone is None:
+            raise NotFound
+        numbers = {row.official_number for row in (kept, gone) if row.official_number}
+        over = gone.close_reason in {MERGED, EndReason.ERASED.value}
+        if over or kept.state is LeadState.CLOSED or len(numbers) > 1:
+            raise MergeRefused
+        self._take_over(kept, gone)
+        if gone.official_number and not kept.official_number and kept.state is not gone.state:
+            self._note_move(kept, gone.state, by, now, gone.number)
+        closed = {"state": LeadState.CLOSED, "close_reason": MERGED, "duplicate_of": keep}
+        self._db.execute(update(LEAD).where(LEAD.c.id == other).values(closed))
+        pointing = update(LEAD).where(LEAD.c.duplicate_of == other, LEAD.c.id != keep)
+        self._db.execute(pointing.values(duplicate_of=keep))
+        self._note_move(gone, LeadState.CLOSED, by, now, kept.number)
+
+    def merged_into(self, lead_id: int) -> tuple[Lead, ...]:
+        """The leads that were merged into this one."""
+        query = select(LEAD).where(LEAD.c.duplicate_of == lead_id, LEAD.c.close_reason == MERGED).order_by(LEAD.c.id)
+        return tuple(_lead(row) for row in self._db.execute(query))
+
+    def contacts_of(self, lead_id: int) -> tuple[int, ...]:
+        """Whose conversations belong to a lead: its own contact's first, then those of merged leads."""
+        own = self.get(lead_id).contact_id
+        return tuple(dict.fromkeys([own, *(lead.contact_id for lead in self.merged_into(lead_id))]))
+
+    def marks_of(self, niks: Iterable[str]) -> dict[str, bytes]:
+        """The keyed hash of each NIK, for `numbers_by_mark`."""
+        return {nik: self._sealer.fingerprint("nik", nik) for nik in niks}
+
+    def numbers_by_mark(self, marks: Collection[bytes]) -> dict[bytes, str]:
+        """Which of these hashes are known, each with the receipt number of the first lead that has it."""
+        query = select(LEAD.c.nik_hash, LEAD.c.number).where(LEAD.c.nik_hash.in_(list(marks)))
+        rows = self._db.execute(query.where(LEAD.c.nik_hash.is_not(None)).order_by(LEAD.c.id.desc()))
+        return {bytes(row.nik_hash): row.number for row in rows}
 
     def assign(self, lead_id: int, staff_id: int | None) -> None:
         """Give a lead to someone, or to nobody."""
@@ -210,9 +266,39 @@ class Leads(Repository):
     def _twin(self, column: str, mark: bytes | None, by: DuplicateOf) -> Duplicate | None:
         if mark is None:
             return None
-        query = select(LEAD.c.id, LEAD.c.number).where(LEAD.c[column] == mark, LEAD.c[column].is_not(None))
+        columns = (LEAD.c.id, LEAD.c.number, LEAD.c.close_reason, LEAD.c.duplicate_of)
+        query = select(*columns).where(LEAD.c[column] == mark, LEAD.c[column].is_not(None))
         row = self._db.execute(query.order_by(LEAD.c.id).limit(1)).first()
+        if row is not None and row.close_reason == MERGED:
+            row = self._db.execute(select(*columns).where(LEAD.c.id == row.duplicate_of)).first()
         return Duplicate(row.id, row.number, by) if row else None
+
+    def _both(self, keep: int, other: int) -> Iterable[AnyRow]:
+        """Locked in the order of their ids, so that two merges the other way round don't wait for each other."""
+        if keep == other:
+            raise MergeRefused
+        query = select(LEAD).where(LEAD.c.id.in_([keep, other])).order_by(LEAD.c.id)
+        return self._db.execute(query.with_for_update()).all()
+
+    def _take_over(self, kept: AnyRow, gone: AnyRow) -> None:
+        """What the kept lead says itself stands; what it lacks comes from the other."""
+        values: dict[str, object] = {
+            "fields": {**(gone.fields or {}), **(kept.fields or {})},
+            "nik_hash": kept.nik_hash or gone.nik_hash,
+            "phone_hash": kept.phone_hash or gone.phone_hash,
+            "village_code": kept.village_code or gone.village_code,
+            "official_number": kept.official_number or gone.official_number,
+            "assigned_to": kept.assigned_to or gone.assigned_to,
+        }
+        if kept.duplicate_of == gone.id:
+            values |= {"duplicate_of": None, "duplicate_by": None}
+        if gone.official_number and not kept.official_number:
+            values["state"] = gone.state
+        self._db.execute(update(LEAD).where(LEAD.c.id == kept.id).values(values))
+
+    def _note_move(self, row: AnyRow, to: LeadState, by: str, now: datetime, because_of: str) -> None:
+        move = {"lead_id": row.id, "from_state": row.state, "to_state": to, "by": by, "at": now}
+        self._db.execute(LEAD_MOVE.insert().values(**move, note=f"{MERGED}: {because_of}"))
 
     def _locked(self, lead_id: int) -> AnyRow:
         query = select(LEAD.c.state, LEAD.c.contact_id, LEAD.c.number).where(LEAD.c.id == lead_id).with_for_update()

@@ -1,4 +1,4 @@
-"""`rangkul leads|staff|villages|privacy`: what staff and operators do from a terminal."""
+"""`rangkul leads|staff|villages`: what staff and operators do from a terminal."""
 
 from __future__ import annotations
 
@@ -21,9 +21,11 @@ DbOption = Annotated[str | None, typer.Option("--db", help="Database file or add
 
 def register(app: typer.Typer) -> None:
     """Add the groups."""
+    from bot.commands import lead_files  # which opens databases with `opened` below
+
     leads = typer.Typer(no_args_is_help=True, help="Pre-registrations.")
     leads.command("list")(list_leads)
-    leads.command("export")(export_leads)
+    lead_files.register(leads)
     app.add_typer(leads, name="leads")
     staff = typer.Typer(no_args_is_help=True, help="Who may sign in to the console.")
     staff.command("add")(add_staff)
@@ -102,35 +104,6 @@ def list_leads(
         shown = ("number", "date", "name", "nik", "village", "occupation", "programs", "state")
         table.add_row(*(str(row[key]) for key in shown))
     out.print(table)
-
-
-def export_leads(
-    target: Annotated[Path, typer.Argument(help="File to write.")],
-    config: ConfigOption = None,
-    db: DbOption = None,
-    kind: Annotated[str, typer.Option("--format", help="csv (xlsx comes with a later issue).")] = "csv",
-    village: Annotated[str | None, typer.Option(help="Only this village code.")] = None,
-    by: Annotated[str, typer.Option(help="Your name, for the audit log.")] = "command line",
-) -> None:
-    """Write leads to a file, streamed, with the NIK masked, and note it in the audit log."""
-    from rich.progress import Progress
-
-    from bot.clock import SystemClock
-    from bot.lead_rows import write_csv
-
-    if kind != "csv":
-        fail(f'--format "{kind}" is not available: csv.')
-    words = load_or_fail(None).lexicon["commands"]["leads"]
-    with opened(settings_from(config), db) as database:
-        with database.transaction() as store:
-            store.audit.record(by, "leads_exported", village or "*", SystemClock().now())
-        with database.reading() as store, Progress(console=out, transient=True) as progress:
-            total = store.leads.count(village=village)
-            task = progress.add_task("", total=total)
-            with target.open("w", encoding="utf-8", newline="") as file:
-                for _ in write_csv(file, store.leads.export(village=village), words["states"]):
-                    progress.advance(task)
-    out.print(f"{total} -> {target}", highlight=False)
 
 
 def add_staff(
