@@ -9,6 +9,7 @@ from typing import assert_never
 import structlog
 
 from bot.inbox import withdraw
+from bot.pictures import as_slots
 from bot.templates import kept
 from content import Content
 from content.model import Button, Rendered
@@ -101,6 +102,7 @@ def queue_reply(rendered: Rendered, scene: Scene) -> None:
         reply=rendered.reply[:80],
         taps=taps_of(rendered),
         image=rendered.image,
+        slots=as_slots(rendered.card),
         content_version=scene.content.version,
         inbound_id=scene.inbound_id,
     )

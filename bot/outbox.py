@@ -12,12 +12,14 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from bot.channels.channel import Outgoing
 from bot.channels.errors import AccountBroken, FloodWait, SendError, TierUsedUp
 from bot.channels.errors import Unknown as NobodyKnows
 from bot.claims import Channels, Claims, Ready, Rules, TemplateOf
 from bot.clock import Clock
 from bot.inbox import withdraw
 from bot.pacing import DAY, GRACE, Pace
+from bot.pictures import with_picture
 from flows.contact import Purpose
 from flows.outreach.sending_policy import Kind
 from storage.database import Database, Store
@@ -115,7 +117,7 @@ class Sender:
             return waited
         try:
             async with asyncio.timeout(_SEND_SECONDS):
-                external_id = await item.channel.send(item.message)
+                external_id = await item.channel.send(await self._with_picture(item))
         except TimeoutError:
             return NobodyKnows(detail="timeout")
         except SendError as wrong:
@@ -125,6 +127,11 @@ class Sender:
             log.exception("channel_failed", outbox=item.row.id, error=type(wrong).__name__)
             return Unknown("channel_failed")
         return Sent(external_id, self._clock.now())
+
+    async def _with_picture(self, item: Ready) -> Outgoing:
+        if item.row.image is None:
+            return item.message
+        return await asyncio.to_thread(with_picture, item.message, item.row.slots, item.channel.limits)
 
     async def _start_due(self) -> float:
         if len(self._under_way) >= _MOST_UNDER_WAY:

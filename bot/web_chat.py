@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.exc import OperationalError
 
 from bot.channels.channel import Incoming
-from bot.channels.web import ChatLine, ChatUnavailable
+from bot.channels.web import IMAGES, ChatLine, ChatUnavailable
 from bot.clock import Clock
 from bot.inbox import receive
+from bot.pictures import card_in, draw
 from flows.contact import Channel
 from flows.message import HeardKind
 from storage.conversation import Line, Who
@@ -56,6 +57,14 @@ class WebChat:
         new = [shown for line in lines if (shown := _line(line, token)).id > after]
         return sorted(new, key=lambda line: line.id)
 
+    def picture(self, token: str, number: int) -> bytes | None:
+        """The picture of a message that was sent to this person."""
+        with self._database.reading() as store:
+            known = store.contacts.find(Channel.WEB, ACCOUNT, token)
+            line = store.outbox.said_line(known[0], number) if known else None
+        card = card_in(line.slots) if line else None
+        return draw(card) if card else None
+
     def waiting(self, token: str) -> bool:
         """Whether a message of this person still waits for its turn or its answer for sending."""
         with self._database.reading() as store:
@@ -80,7 +89,7 @@ def _line(line: Line, token: str) -> ChatLine:
         choices=tuple(
             (str(t["id"]), str(t["label"]), str(t.get("hint") or "")) for t in taps if t.get("place") == "choice"
         ),
-        image=None,
+        image=f"{IMAGES}/{line.id}" if line.image and line.who is Who.BOT else None,
         at=at,
         message_id=line.message_id.removeprefix(f"{token}:") if line.message_id else None,
     )

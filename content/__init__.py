@@ -13,10 +13,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from content.cards import CardTemplate, cut_cards
 from content.checks import Known, every_rule, must_hold
 from content.model import (
     Answer,
     Button,
+    Card,
     ConsentText,
     ContentBroken,
     Fact,
@@ -61,6 +63,7 @@ class Content:
     consents: Mapping[str, ConsentText]
     lexicon: Mapping[str, Any]
     templates: Mapping[str, Template] = field(repr=False)
+    cards: Mapping[str, CardTemplate] = field(default_factory=dict, repr=False)
 
     def fact(self, key: str, day: date) -> FactValue:
         """The value of a fact in force on `day`.
@@ -95,14 +98,27 @@ class Content:
             SlotMissing: a slot it names was not given.
         """
         reply = self.replies[reply_key]
-        shelf = Shelf(self.facts, self.sources, self.slots)
+        text = fill(self.templates[reply_key], self._shelf, day, slots or {})
+        card = self._card(reply.image, day, slots or {}) if reply.image else None
         return Rendered(
             reply=reply_key,
-            text=fill(self.templates[reply_key], shelf, day, slots or {}),
+            text=text,
             buttons=tuple(self.buttons[button] for button in reply.buttons),
             choices=tuple(self.buttons[button] for button in reply.choices),
-            image=reply.image,
+            image=card.name if card else None,
+            card=card,
         )
+
+    @property
+    def _shelf(self) -> Shelf:
+        return Shelf(self.facts, self.sources, self.slots)
+
+    def _card(self, name: str, day: date, slots: Mapping[str, Any]) -> Card | None:
+        """The picture's words, or None where it would name a fact that is not in force: the words go without it."""
+        try:
+            return self.cards[name].filled(self._shelf, day, slots)
+        except NotInForce:
+            return None
 
 
 def load(root: Path | None = None) -> Content:
@@ -152,4 +168,5 @@ def _freeze(draft: Draft, version: str) -> Content:
         consents=MappingProxyType(draft.consents),
         lexicon=MappingProxyType(draft.lexicon),
         templates=MappingProxyType(templates),
+        cards=MappingProxyType(cut_cards(draft.lexicon)),
     )

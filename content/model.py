@@ -154,6 +154,20 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
+class Card:
+    """A picture's words with every fact filled in. `code` is what a QR code on it holds; empty: none."""
+
+    name: str
+    color: str
+    title: str
+    subtitle: str
+    rows: tuple[tuple[str, str], ...]  # label, value
+    note: str
+    foot: str
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Rendered:
     """What a person will read: final text and taps, stamped with the content it came from."""
 
@@ -162,6 +176,7 @@ class Rendered:
     buttons: tuple[Button, ...] = ()
     choices: tuple[Button, ...] = ()
     image: str | None = None
+    card: Card | None = None  # what the picture named by `image` shows
 
     @property
     def options(self) -> tuple[Button, ...]:

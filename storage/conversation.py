@@ -6,7 +6,7 @@ The console shows all of it, with what became of each message; the web chat asks
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -42,6 +42,7 @@ class Line:
     text: str
     taps: tuple[Tap, ...] = ()
     image: str | None = None
+    slots: Mapping[str, JsonValue] = field(default_factory=dict)
     reply: str | None = None  # key of the reply; only ours, as all below
     kind: Kind | None = None
     state: OutboxState | None = None
@@ -68,6 +69,13 @@ def new_since(db: Connection, contact_id: int, cursor: str | None, limit: int) -
         at = datetime.fromisoformat(moment)
         query = query.where(or_(OUTBOX.c.sent_at > at, and_(OUTBOX.c.sent_at == at, OUTBOX.c.id > int(last))))
     return [_line(row) for row in db.execute(query.order_by(OUTBOX.c.sent_at, OUTBOX.c.id).limit(limit))]
+
+
+def said_line(db: Connection, contact_id: int, outbox_id: int) -> Line | None:
+    """One message of ours to this contact, once it was sent."""
+    query = _said(contact_id).where(OUTBOX.c.id == outbox_id, OUTBOX.c.state.in_(_SHOWN))
+    row = db.execute(query).first()
+    return _line(row) if row else None
 
 
 def heard_since(db: Connection, contact_id: int, moment: datetime, limit: int) -> list[Line]:
@@ -104,6 +112,7 @@ def _line(row: AnyRow) -> Line:
         text=(row.announcement if row.body is None else row.body) or "",
         taps=tuple(row.taps or ()),
         image=row.image,
+        slots=row.slots or {},
         reply=row.reply,
         kind=row.kind,
         state=row.state,

@@ -32,7 +32,7 @@ from flows.contact import Channel, Purpose
 from flows.outreach.sending_policy import Kind
 from nlu.understanding import JsonValue
 from storage.columns import UtcDateTime, literal_word
-from storage.conversation import Line, Tap, conversation, heard_since, new_since
+from storage.conversation import Line, Tap, conversation, heard_since, new_since, said_line
 from storage.outcomes import Delivered, Failed, Outcome, Postponed, Read, Sent, Skipped, Unknown
 from storage.repository import AnyRow, Repository, insert_into
 from storage.routes import NOWHERE, address_route
@@ -246,6 +246,10 @@ class Outbox(Repository):
     def new_since(self, contact_id: int, cursor: str | None, limit: int = 50) -> list[Line]:
         """What was sent to the contact after the line with this cursor (None: from the beginning)."""
         return new_since(self._db, contact_id, cursor, limit)
+
+    def said_line(self, contact_id: int, outbox_id: int) -> Line | None:
+        """One message of ours, if it went to this contact."""
+        return said_line(self._db, contact_id, outbox_id)
 
     def heard_since(self, contact_id: int, moment: datetime, limit: int = 50) -> list[Line]:
         """What the contact wrote after that moment, oldest first."""

@@ -1,4 +1,4 @@
-"""The 98 questions of real workers: each stands in a conversation, and each has the answer that docs/questions.md names."""
+"""The 98 questions of real workers: each stands in a conversation and has the answer that docs/questions.md names."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 import transcript
-from bot.world import Person, World
-from flows.contact import Channel
 from transcript import Said
 from world_fixtures import CONVERSATIONS, ROOT, open_world, play
+
+from bot.world import Person, World
+from flows.contact import Channel
 
 _ROW = re.compile(r"\| (\d+) \| (.+?) \| `(\w+)` \| (alur )?`(\w+)` \|")
 TABLE = [

@@ -14,7 +14,7 @@ class LocalChannel:
     def __init__(self, name: ChannelName, account: str = "local") -> None:
         self.name = name
         self.account = account
-        self.limits = Limits(text=4096, buttons=10, button_label=40, choices=10)
+        self.limits = Limits(text=4096, buttons=10, button_label=40, choices=10, images=False)  # pages fetch theirs
         self._numbers = count(1)
 
     async def send(self, message: Outgoing) -> str:

@@ -37,6 +37,7 @@ from bot.channels.web_page import build_site
 from flows.message import HeardKind
 
 COOKIE = "rangkul_chat"
+IMAGES = "/chat/images"  # and the number of the message
 COOKIE_AGE = 365 * 24 * 60 * 60
 BURST, BURST_SECONDS = 20, 10.0  # messages one person may send in that time
 REMEMBERED_SENDERS = 10_000
@@ -97,6 +98,10 @@ class ChatBackend(Protocol):
         """Whether an answer is being prepared."""
         ...
 
+    def picture(self, token: str, number: int) -> bytes | None:
+        """The PNG of the message with that number, if it was sent to this person and has one."""
+        ...
+
 
 def chat_router(
     backend: ChatBackend,
@@ -124,6 +129,7 @@ def chat_router(
         ("/chat/messages", "GET", chat.listed),
         ("/chat/messages", "POST", chat.posted),
         ("/chat/stream", "GET", chat.stream),
+        (IMAGES + "/{number}", "GET", chat.picture),
     ]
     for path, method, endpoint in routes:
         router.add_route(path, endpoint, methods=[method], include_in_schema=False)
@@ -235,6 +241,13 @@ class _WebChat:
             media_type="text/event-stream",
             headers={**_PRIVATE, "X-Accel-Buffering": "no"},
         )
+
+    async def picture(self, request: Request) -> Response:
+        token, number = _token(request), _number(request.path_params["number"])
+        found = await run_in_threadpool(self._backend.picture, token, number) if token else None
+        if found is None:
+            return Response(status_code=404, headers=_PRIVATE)
+        return Response(found, media_type="image/png", headers={**_PRIVATE, "Cache-Control": "private, max-age=86400"})
 
     async def _take(self, request: Request) -> Posted | Refused:
         token = _token(request)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import sys
@@ -9,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from bot.app import build
 from bot.clock import SetClock, SystemClock
 from bot.commands.describe import describe_event, describe_understanding
 from bot.config import Settings, StoreSettings
+from bot.pictures import card_in, draw
 from bot.world import Exchange, Person, World
 from flows.contact import Channel, Role
 from flows.message import HeardKind
@@ -119,7 +122,25 @@ def shown_line(line: Line) -> dict[str, Any]:
     choices = [
         {"id": t["id"], "label": t["label"], "hint": t.get("hint")} for t in line.taps if t.get("place") == "choice"
     ]
-    return {"text": line.text, "buttons": buttons, "list": choices, "image": line.image}
+    return {"text": line.text, "buttons": buttons, "list": choices, "image": _image_file(line)}
+
+
+def _image_file(line: Line) -> str | None:
+    """Where the picture of a message was written, for scripts to look at."""
+    card = card_in(line.slots)
+    if card is None:
+        return line.image
+    drawn = draw(card)
+    path = _image_folder() / f"{card.name}-{hashlib.sha256(drawn).hexdigest()[:12]}.png"
+    if not path.exists():
+        path.write_bytes(drawn)
+    return str(path)
+
+
+@cache
+def _image_folder() -> Path:
+    """A folder of this run's own; it stays, so that scripts can open what is in it."""
+    return Path(tempfile.mkdtemp(prefix="rangkul-images-"))
 
 
 def run_json(world: World, person: Person) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from content.checks.cards import cards
 from content.checks.facts import facts, reading_dates
 from content.checks.flows import flows
 from content.checks.intents import intents
@@ -28,6 +29,7 @@ def must_hold(draft: Draft) -> None:
     references(draft)
     facts(draft)
     replies(draft, None)
+    cards(draft)
     flows(draft, Known())
 
 
@@ -43,6 +45,7 @@ def every_rule(draft: Draft, day: date | None, known: Known) -> None:
     if day is not None:
         reading_dates(draft, day)
     replies(draft, day)
+    cards(draft)
     language(draft, day)
     flows(draft, known)
     intents(draft)

@@ -53,11 +53,12 @@ def _taps(draft: Draft, reply: Reply) -> None:
 def _placeholders(draft: Draft, reply: Reply) -> None:
     start = draft.places.at("reply", reply.key, "text")
     for offset, line in enumerate(reply.text.split("\n")):
-        for sentence in _line_problems(draft, line):
+        for sentence in line_problems(draft, line):
             draft.report.add(start.path, start.line + offset, "reply.placeholder", sentence)
 
 
-def _line_problems(draft: Draft, line: str) -> Iterable[str]:
+def line_problems(draft: Draft, line: str) -> Iterable[str]:
+    """What is wrong with the placeholders of one line, a sentence each."""
     for braced in _BRACED.findall(line):
         places = Template.cut(braced).placeholders
         if not places:

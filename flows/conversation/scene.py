@@ -127,5 +127,6 @@ def merge(said: Iterable[Rendered]) -> list[Rendered]:
             buttons=rendered.buttons or (() if rendered.choices else last.buttons),
             choices=rendered.choices or (() if rendered.buttons else last.choices),
             image=last.image or rendered.image,
+            card=last.card or rendered.card,
         )
     return messages
