@@ -83,6 +83,7 @@ ACTIONS: Mapping[str, Action] = {
     "eligibility": eligibility,
     "benefit_result": benefit_talk.result,
     "contribution": contribution_talk.answer,
+    "contribution_smallest": contribution_talk.smallest,
     "contribution_result": contribution_talk.result,
     "lead_status": registration_talk.lead_status,
     "record_consents": registration_talk.record_consents,

@@ -45,15 +45,22 @@ def _work(scene: Scene, inputs: Inputs) -> str | None:
     if inputs.money is not None and inputs.period in {"day", "week"}:
         unit: dict[str, JsonValue] = {"amount": inputs.money, "period": inputs.period}
         scene.keep(penghasilan_satuan=unit, penghasilan_per=inputs.money)
+        if inputs.period == "week":
+            scene.keep(penghasilan_mingguan=True)
         return f"start:{_FLOW}"
     if inputs.money is not None:
         _tell(scene, inputs.money)
         return None
     if inputs.month:
-        scene.say("iuran_umum", _smallest(scene, _month(scene)), day=_month(scene))
+        smallest(scene)
         remember(scene, "iuran", inputs)
         return None
     return f"start:{_FLOW}"
+
+
+def smallest(scene: Scene) -> None:
+    """What it costs at least, where the income stays unknown."""
+    scene.say("iuran_umum", _smallest(scene, _month(scene)), day=_month(scene))
 
 
 def result(scene: Scene) -> None:

@@ -20,7 +20,7 @@ MAX_STEPS_PER_TURN = 60
 #: After this long a form is not simply continued: the person is told where it stood.
 PAUSE = timedelta(hours=6)
 #: Slots the engine keeps for itself while a form runs.
-_WORKING = ("pilihan_desa", "penghasilan_satuan")
+_WORKING = ("pilihan_desa", "penghasilan_satuan", "penghasilan_mingguan")
 
 
 def start(scene: Scene, flow_id: str) -> None:
@@ -226,6 +226,9 @@ def _confirmations(flow: FlowDef, changed: Step) -> list[str]:
 
 def cancel(scene: Scene) -> None:
     """Leave the form and forget what was typed into it."""
+    if scene.step is None and scene.session.parked:
+        flow_id, step_id = scene.session.parked[0]
+        scene.session = replace(scene.session, flow=flow_id, step=step_id, parked=scene.session.parked[1:])
     flow = scene.flow
     if flow is None or scene.step is None:
         scene.say("tidak_ada_yang_dibatalkan")

@@ -17,6 +17,9 @@ from nlu.understanding import Grave, Understanding
 UNSURE_BEFORE_PERSON = 2
 #: A guess less likely than this is noise, not a choice.
 _LEAST_CHANCE = 0.04
+#: What an answer to our own question may be taken for.
+_LONGEST_ANSWER = 3
+_NOT_A_QUESTION = frozenset({None, "out_of_scope"})
 
 
 def answer(scene: Scene) -> None:
@@ -34,16 +37,29 @@ def answer(scene: Scene) -> None:
     if benefit_talk.worked_out(scene):
         scene.session = replace(scene.session, last_intent=understanding.intent or scene.session.last_intent)
         return
-    if understanding.intent is None:
+    intent = _about_their_work(scene) or understanding.intent
+    if intent is None:
         _ask_which(scene)
         return
-    answer_intent(scene, understanding.intent)
+    answer_intent(scene, intent)
     if understanding.grave is not None:  # condolence and first steps, nothing beside them
         return
     if _has_closer_reply(scene, understanding):  # it was written for the whole sentence, not for one part of it
         return
     for other in understanding.others[:1]:
         _offer_other(scene, other)
+
+
+def _about_their_work(scene: Scene) -> str | None:
+    """The question about joining, when its answer asked what they do and this says nothing but that."""
+    understanding, before = scene.understanding, scene.session.last_intent
+    answer_to = scene.content.answers.get(before or "")
+    if understanding is None or answer_to is None or answer_to.do != "eligibility":
+        return None
+    if understanding.first("occupation") is None or "?" in understanding.text:
+        return None
+    short = len(understanding.text.split()) <= _LONGEST_ANSWER
+    return before if short or understanding.intent in _NOT_A_QUESTION else None
 
 
 def _ask_which(scene: Scene) -> None:
