@@ -10,16 +10,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Executable, bindparam, exists, func, or_, select, update
-from sqlalchemy.dialects.postgresql import Insert
 
 from flows.contact import Channel
 from nlu.understanding import JsonValue
 from storage.columns import UtcDateTime, literal_word
 from storage.contacts import Contacts
-from storage.repository import AnyRow, Repository
+from storage.repository import AnyRow, Repository, insert_into
 from storage.tables import ADDRESS, CONTACT, INBOUND, UNREAD
 from storage.words import InboundState
 
@@ -69,7 +69,7 @@ class Inbox(Repository):
     ) -> Recorded:
         """Store a message once, whatever is delivered again."""
         made = self._db.execute(
-            _record(self._insert(INBOUND)),
+            _record(self._db.dialect.name),
             {
                 "channel": channel,
                 "account": account,
@@ -160,12 +160,12 @@ def _free() -> ColumnElement[bool]:
     return or_(INBOUND.c.claimed_until.is_(None), INBOUND.c.claimed_until <= bindparam("moment", type_=UtcDateTime))
 
 
-def _record(insert: Insert) -> Executable:
+@cache
+def _record(dialect: str) -> Executable:
     """The message belongs to whoever owns the address at this moment."""
     owner = select(ADDRESS.c.contact_id).where(ADDRESS.c.id == bindparam("at_address")).scalar_subquery()
-    once = insert.values(contact_id=owner).on_conflict_do_nothing(
-        index_elements=["channel", "account", "external_hash"]
-    )
+    insert = insert_into(INBOUND, dialect).values(contact_id=owner)
+    once = insert.on_conflict_do_nothing(index_elements=["channel", "account", "external_hash"])
     return once.returning(INBOUND.c.id)
 
 

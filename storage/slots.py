@@ -38,9 +38,11 @@ class Slots(Repository):
 
     def open(self, route: str, now: datetime) -> Opening:
         """Lock the account's row until this transaction ends, and tell where it stands."""
-        self._db.execute(self._insert(SENDING_SLOT).on_conflict_do_nothing(), {"route": route})
-        furthest = _us(now + _FURTHEST)
-        row = self._db.execute(_OPEN, {"at": route, "now": _us(now), "furthest": furthest}).one()
+        here = {"at": route, "now": _us(now), "furthest": _us(now + _FURTHEST)}
+        row = self._db.execute(_OPEN, here).first()
+        if row is None:
+            self._db.execute(self._insert(SENDING_SLOT).on_conflict_do_nothing(), {"route": route})
+            row = self._db.execute(_OPEN, here).one()
         return Opening(_moment(row.next_us), _hold(row.held_us, now), _hold(row.first_contacts_held_us, now))
 
     def take(self, route: str, until: datetime) -> None:
