@@ -23,10 +23,11 @@ Receive = Callable[[Sequence[Arrived]], Awaitable[None]]
 class Platforms:
     """The platforms a bot is on. Opened in the event loop that serves."""
 
-    def __init__(self, app: App, secrets: Secrets, wake: Callable[[], None]) -> None:
+    def __init__(self, app: App, secrets: Secrets, wake: Callable[[], None], *, polls: bool = True) -> None:
         self._app = app
         self._secrets = secrets
         self._wake = wake
+        self._polls = polls  # only one process may fetch updates
         self._stop = asyncio.Event()
         self._tasks: list[asyncio.Task[None]] = []
         self._channels: list[Channel] = []
@@ -73,7 +74,7 @@ class Platforms:
             secret = self._secrets.telegram_webhook_secret.get_secret_value()
             server.include_router(telegram_receive.webhook_router(channel, secret, store, self._app.clock))
             await telegram_receive.set_webhook(channel, settings.public_address, secret)
-        else:
+        elif self._polls:
             polling = telegram_receive.poll(channel, store, self._stop, self._app.clock)
             self._tasks.append(asyncio.create_task(polling))
         return channel

@@ -1,16 +1,23 @@
-"""`rangkul run`: everything in one process. A thread for turns, a loop for the network, ticks by APScheduler."""
+"""Running a bot: a thread for turns, a loop for the network, ticks by APScheduler; all in one process or in parts.
+
+`rangkul run` is all of it. For more than one machine the parts run as processes of their own on one PostgreSQL: any
+number of `web` and `work`, and one `clock` at a time, elected by a lock in the database.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
 import threading
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from enum import Flag, auto
 
 import structlog
 import uvicorn
 from apscheduler.schedulers.background import BackgroundScheduler
+from fastapi import FastAPI
 
 from bot.app import App
 from bot.config import Secrets
@@ -26,6 +33,16 @@ Pages = tuple[tuple[str, str], ...]
 
 #: How long an idle turn worker waits before it looks again; a new message wakes it at once.
 _IDLE_SECONDS = 0.5
+_ELECTION_SECONDS = 2.0
+
+
+class Part(Flag):
+    """What a process does."""
+
+    WEB = auto()  # web chat, console, health, webhooks
+    WORK = auto()  # turns and sending
+    CLOCK = auto()  # ticks, fetching from platforms that are polled
+    ALL = WEB | WORK | CLOCK
 
 
 class Runner:
@@ -36,17 +53,20 @@ class Runner:
         app: App,
         secrets: Secrets | None = None,
         *,
+        parts: Part = Part.ALL,
         emulate: tuple[str, ...] = (),
         announce: Callable[[Pages], None] = lambda _: None,
     ) -> None:
         self._app = app
         self._secrets = secrets or Secrets()
+        self._parts = parts
         self._emulate = emulate
         self._announce = announce
         self._stopping = threading.Event()
         self._wake_turns = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._wake_sender: asyncio.Event | None = None
+        self._stop: asyncio.Event | None = None
         self._server: uvicorn.Server | None = None
 
     def wake(self) -> None:
@@ -54,50 +74,85 @@ class Runner:
         self._wake_turns.set()
 
     async def serve(self) -> None:
-        """Serve until a signal arrives or `stop` is called."""
-        settings = self._app.settings
+        """Serve until a signal arrives or `stop` is called. What is started first ends last."""
         self._loop = asyncio.get_running_loop()
-        self._wake_sender = asyncio.Event()
-        stop_sender = asyncio.Event()
-        asgi = make_server(self._app, wake=self.wake, stopping=self._is_stopping)
-        emulators = AsyncExitStack()
-        if self._emulate:
-            emulated = await emulated_platforms(self._emulate, self._app, self._secrets, emulators)
-            self._app.settings, self._secrets = emulated.settings, emulated.secrets
-            self._announce(emulated.pages)
-        platforms = Platforms(self._app, self._secrets, self.wake)
-        await platforms.open(asgi)
-        config = uvicorn.Config(
-            asgi,
-            host=settings.web.host,
-            port=settings.web.port,
-            log_level="warning",
-            access_log=False,
-            timeout_graceful_shutdown=3,
-        )
-        self._server = uvicorn.Server(config)
-        worker = threading.Thread(target=self._work_turns, name="turns", daemon=True)
-        clock = self._start_clock()
-        sender = asyncio.create_task(self._app.sender.run(stop_sender, self._wake_sender))
-        worker.start()
-        try:
-            await self._server.serve()
-        finally:
-            self._stopping.set()
-            self._wake_turns.set()
-            clock.shutdown(wait=False)
-            stop_sender.set()
-            self._wake_sender.set()
-            with contextlib.suppress(asyncio.CancelledError):
-                await asyncio.wait_for(sender, timeout=5)
-            await platforms.close()
-            await emulators.aclose()
-            await asyncio.to_thread(worker.join, 5)
+        self._wake_sender, self._stop = asyncio.Event(), asyncio.Event()
+        async with AsyncExitStack() as stack:
+            await self._emulated(stack)
+            if Part.CLOCK in self._parts:
+                await self._elected(stack)
+            asgi = make_server(self._app, wake=self.wake, stopping=self._is_stopping)
+            self._server = self._web(asgi)
+            platforms = Platforms(self._app, self._secrets, self.wake, polls=Part.CLOCK in self._parts)
+            await platforms.open(asgi)
+            stack.push_async_callback(platforms.close)
+            if Part.WORK in self._parts:
+                self._start_work(stack)
+            stack.callback(self._start_clock().shutdown, wait=False)
+            try:
+                await self._until_stopped()
+            finally:
+                self._stopping.set()
+                self._wake_turns.set()
 
     def stop(self) -> None:
         """Stop serving soon."""
         if self._server is not None:
             self._server.should_exit = True
+        if self._loop is not None and self._stop is not None:
+            self._loop.call_soon_threadsafe(self._stop.set)
+
+    async def _emulated(self, stack: AsyncExitStack) -> None:
+        if self._emulate:
+            emulated = await emulated_platforms(self._emulate, self._app, self._secrets, stack)
+            self._app.settings, self._secrets = emulated.settings, emulated.secrets
+            self._announce(emulated.pages)
+
+    async def _elected(self, stack: AsyncExitStack) -> None:
+        """Wait until this process is the only clock of the database; on SQLite it is at once."""
+        while not await asyncio.to_thread(self._app.database.become_clock):
+            log.info("clock_waits_for_election")
+            await asyncio.sleep(_ELECTION_SECONDS)
+        stack.callback(self._app.database.resign_as_clock)
+
+    def _web(self, asgi: FastAPI) -> uvicorn.Server:
+        web = self._app.settings.web
+        return uvicorn.Server(
+            uvicorn.Config(
+                asgi,
+                host=web.host,
+                port=web.port,
+                log_level="warning",
+                access_log=False,
+                timeout_graceful_shutdown=3,
+            )
+        )
+
+    async def _until_stopped(self) -> None:
+        if Part.WEB in self._parts and self._server is not None:
+            await self._server.serve()
+            return
+        loop, stop = asyncio.get_running_loop(), self._stop or asyncio.Event()
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(number, stop.set)
+        await stop.wait()
+
+    def _start_work(self, stack: AsyncExitStack) -> None:
+        """Turns in a thread, sending in a task."""
+        stop_sender, wake = asyncio.Event(), self._wake_sender or asyncio.Event()
+        sender = asyncio.create_task(self._app.sender.run(stop_sender, wake))
+        worker = threading.Thread(target=self._work_turns, name="turns", daemon=True)
+        worker.start()
+
+        async def end() -> None:
+            stop_sender.set()
+            wake.set()
+            with contextlib.suppress(asyncio.CancelledError, TimeoutError):
+                await asyncio.wait_for(sender, timeout=5)
+            await asyncio.to_thread(worker.join, 5)
+
+        stack.push_async_callback(end)
 
     def _is_stopping(self) -> bool:
         return self._stopping.is_set() or (self._server is not None and self._server.should_exit)
@@ -125,7 +180,8 @@ class Runner:
         settings = self._app.settings
         clock = BackgroundScheduler(timezone="UTC")
         once = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
-        clock.add_job(self._tick, "interval", seconds=settings.sending.tick_every, **once)
+        if Part.CLOCK in self._parts:
+            clock.add_job(self._tick, "interval", seconds=settings.sending.tick_every, **once)
         clock.add_job(self._app.content.refresh, "interval", seconds=settings.content.reload_every, **once)
         clock.start()
         return clock

@@ -26,6 +26,7 @@ from storage.not_understood import NotUnderstood
 from storage.notices import Notices
 from storage.officials import Officials
 from storage.outbox import Outbox
+from storage.personal import Personal
 from storage.reminders import Reminders
 from storage.repository import VillageOf
 from storage.sealed import Sealer, bind_sealer
@@ -51,6 +52,8 @@ _SQLITE_PRAGMAS = (
 )
 #: Any number all processes share: one of them changes the schema at a time.
 _SCHEMA_LOCK = 7_265_617
+#: Held for as long as a process is the clock.
+_CLOCK_LOCK = 7_265_618
 
 
 class WrongKeys(Exception):
@@ -84,6 +87,7 @@ class Store:
         self.notices = Notices(*parts)
         self.settings = Settings(*parts)
         self.erasure = Erasure(*parts)
+        self.personal = Personal(*parts)
 
 
 def _no_village(code: str) -> Village | None:
@@ -104,6 +108,7 @@ class Database:
         self._sealer = sealer
         self._village_of = village_of
         self.engine = _engine(make_url(url))
+        self._clock_connection: Connection | None = None
         bind_sealer(self.engine.dialect, sealer)
         #: For those who only read through SQLAlchemy itself (console lists): takes no write lock on SQLite.
         self.reading_engine = self.engine.execution_options(**{_READING: True})
@@ -137,6 +142,26 @@ class Database:
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _SCHEMA_LOCK})
             _bring_to_head(connection)
             self._check_keys(connection)
+
+    def become_clock(self) -> bool:
+        """Try to be the one process that ticks. On SQLite there is no other; on PostgreSQL a lock decides."""
+        if self.is_sqlite or self._clock_connection is not None:
+            return True
+        connection = self.engine.connect()
+        elected = bool(connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _CLOCK_LOCK}))
+        connection.commit()
+        if elected:
+            self._clock_connection = connection
+        else:
+            connection.close()
+        return elected
+
+    def resign_as_clock(self) -> None:
+        """Let another process tick. A process that dies resigns by losing its connection."""
+        if self._clock_connection is not None:
+            self._clock_connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": _CLOCK_LOCK})
+            self._clock_connection.close()
+            self._clock_connection = None
 
     def close(self) -> None:
         """Give all connections back; on SQLite this folds the WAL into the file."""

@@ -13,6 +13,8 @@ from bot.commands.options import ConfigOption, err, fail, out, settings_from
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(run)
+    for command in (web, work, clock):
+        app.command()(command)
     db = typer.Typer(no_args_is_help=True, help="The database: upgrade, back up, restore.")
     db.command()(upgrade)
     db.command()(backup)
@@ -37,6 +39,33 @@ def run(
         if name not in PLATFORMS:
             fail(f'--emulate "{name}" is not known: {", ".join(PLATFORMS)}.')
     raise typer.Exit(start(settings, out, err, emulate=names))
+
+
+def web(config: ConfigOption = None) -> None:
+    """Only web chat, console, health page and webhooks: one of the parts for more than one machine."""
+    _start_part(config, "WEB")
+
+
+def work(config: ConfigOption = None) -> None:
+    """Only turns and sending; run as many as needed."""
+    _start_part(config, "WORK")
+
+
+def clock(config: ConfigOption = None) -> None:
+    """Only the ticks, and fetching from platforms that are polled; a second one waits until the first ends."""
+    _start_part(config, "CLOCK")
+
+
+def _start_part(config: Path | None, name: str) -> None:
+    from sqlalchemy import make_url
+
+    from bot.commands.start import start
+    from bot.run import Part
+
+    settings = settings_from(config)
+    if make_url(settings.store.url).get_backend_name() == "sqlite":
+        fail("Parts as separate processes need PostgreSQL (store.url); on SQLite use `rangkul run`.")
+    raise typer.Exit(start(settings, out, err, parts=Part[name]))
 
 
 def upgrade(config: ConfigOption = None) -> None:

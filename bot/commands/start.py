@@ -12,7 +12,7 @@ from sqlalchemy.exc import OperationalError
 from bot import log
 from bot.app import App, build
 from bot.config import Settings
-from bot.run import Pages, Runner
+from bot.run import Pages, Part, Runner
 from content import ContentBroken
 from storage.database import DatabaseTooNew, WrongKeys
 from storage.sealed import StorageSecretsError
@@ -21,10 +21,12 @@ from storage.words import StaffRole
 FIRST_LOGIN = "admin"
 
 
-def start(settings: Settings, out: Console, err: Console, *, emulate: tuple[str, ...] = ()) -> int:
+def start(
+    settings: Settings, out: Console, err: Console, *, emulate: tuple[str, ...] = (), parts: Part = Part.ALL
+) -> int:
     """Run until Ctrl-C. Returns the exit code; every expected fault is one clear sentence."""
     log.set_up(as_json=settings.log.format == "json", level=settings.log.level)
-    if _port_taken(settings.web.host, settings.web.port):
+    if Part.WEB in parts and _port_taken(settings.web.host, settings.web.port):
         err.print(
             f"Port {settings.web.port} is in use. Stop what uses it, or start with another: "
             f"RANGKUL_WEB__PORT={settings.web.port + 1} make run",
@@ -34,8 +36,9 @@ def start(settings: Settings, out: Console, err: Console, *, emulate: tuple[str,
     try:
         with err.status("starting"):
             app = build(settings)
-            app.engines.of(app.content.current)
-            password = first_staff(app)
+            if Part.WORK in parts:
+                app.engines.of(app.content.current)
+            password = first_staff(app) if Part.WEB in parts else None
     except ContentBroken as broken:
         for problem in broken.problems:
             err.print(str(problem), markup=False, highlight=False, soft_wrap=True)
@@ -46,9 +49,10 @@ def start(settings: Settings, out: Console, err: Console, *, emulate: tuple[str,
     except (OperationalError, OSError) as wrong:
         err.print(f"The database can't be opened: {getattr(wrong, 'orig', wrong)}", markup=False, highlight=False)
         return 2
-    _tell(settings, password, out)
+    _tell(settings, password, out, parts)
+    runner = Runner(app, parts=parts, emulate=emulate, announce=lambda pages: _tell_pages(pages, out))
     try:
-        asyncio.run(Runner(app, emulate=emulate, announce=lambda pages: _tell_pages(pages, out)).serve())
+        asyncio.run(runner.serve())
     except KeyboardInterrupt:
         pass
     finally:
@@ -67,7 +71,10 @@ def first_staff(app: App) -> str | None:
         return password
 
 
-def _tell(settings: Settings, password: str | None, out: Console) -> None:
+def _tell(settings: Settings, password: str | None, out: Console, parts: Part) -> None:
+    if Part.WEB not in parts:
+        out.print("Rangkul is running. Stop it with Ctrl-C.", highlight=False)
+        return
     base = f"http://{settings.web.host}:{settings.web.port}"
     out.print("[bold]Rangkul is running.[/bold] Stop it with Ctrl-C.", highlight=False)
     out.print(f"  web chat   {base}/", highlight=False)
