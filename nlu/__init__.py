@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import json
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,9 +26,6 @@ def load(content: Content, cache_dir: Path | None = None) -> DefaultEngine:
     from nlu.normalise import Normaliser  # noqa: PLC0415 (nothing on import)
     from nlu.understand import DefaultEngine  # noqa: PLC0415 (nothing on import)
 
-    warming = ThreadPoolExecutor(1)
-    encoder = warming.submit(vectors.encoder)
-    warming.shutdown(wait=False)
     rows = examples.sentences(content.intents)
     normaliser = Normaliser(content.lexicon, examples.vocabulary(text for text, _ in rows))
     path = None
@@ -43,7 +39,7 @@ def load(content: Content, cache_dir: Path | None = None) -> DefaultEngine:
         from nlu.training import Examples, train  # noqa: PLC0415 (scikit-learn is slow to import)
 
         learnt_from = Examples([normaliser.tokens(text) for text, _ in rows], [intent for _, intent in rows])
-        model = train(learnt_from, encoder.result())
+        model = train(learnt_from, vectors.encoder())
         if path is not None:
             model_file.save(model, path)
-    return DefaultEngine(content.lexicon, content.roles, normaliser, Classifier(model, encoder.result()))
+    return DefaultEngine(content.lexicon, content.roles, normaliser, Classifier(model, vectors.warming()))

@@ -17,7 +17,7 @@ from nlu.evaluate import Report
 #: Of one intent, this many sentences may change sides between two equally good models.
 _SENTENCES = 2
 _OVERALL = 0.012
-_HEAD = "# Written by `make nlu-baseline`; tests/test_nlu_held_out.py compares with it. Commit a change with its reason.\n"
+_HEAD = "# Written by `make nlu-baseline`, compared by tests/test_nlu_held_out.py. Commit a change with its reason.\n"
 
 
 @dataclass(frozen=True, slots=True)

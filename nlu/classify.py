@@ -6,7 +6,7 @@ Prediction is a few array look-ups; learning lives in `training.py`, files in `m
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +31,17 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """When not to believe a score, learnt from examples held back."""
+
+    temperature: float = 1.0
+    #: Below this confidence the engine asks instead of answering …
+    threshold: float = 0.4
+    #: … and where the message is this likely out of scope, whatever else is likelier.
+    rival: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """Everything learnt. `plain` needs no vectors: for clauses, and where the wheel is missing."""
 
@@ -38,42 +49,38 @@ class Model:
     features: Features
     plain: Head
     joint: Head | None
-    threshold: float
+    doubt: Doubt
 
 
 class Classifier:
     """Ranks intents for the tokens of a message."""
 
-    def __init__(self, model: Model, encoder: Encoder | None) -> None:
+    def __init__(self, model: Model, encoder: Callable[[], Encoder | None]) -> None:
         self.model = model
-        self._encoder = encoder if model.joint is not None else None
+        self._encoder = encoder
 
     @property
-    def threshold(self) -> float:
-        """Below this confidence the engine asks instead of answering."""
-        return self.model.threshold
+    def doubt(self) -> Doubt:
+        """When the engine asks instead of answering."""
+        return self.model.doubt
 
     def rank(self, tokens: Sequence[str], *, quick: bool = False) -> Ranking:
         """The likeliest intents with calibrated confidence; `quick` leaves the sentence vector out."""
         if not tokens:
             return ()
+        head, vector = self._head(tokens, quick=quick)
+        scores = head.bias.copy() if vector is None else head.bias + vector
         columns, weights = self.model.features.of(tokens)
-        head = self.model.plain
-        scores: npt.NDArray[np.float32]
-        if (
-            self._encoder is not None
-            and self.model.joint is not None
-            and self.model.joint.vector is not None
-            and not quick
-        ):
-            head = self.model.joint
-            vector = self._encoder.encode([" ".join(tokens[:40])])[0]
-            scores = head.bias + vector @ self.model.joint.vector
-        else:
-            scores = head.bias.copy()
         if columns:
             scores = scores + np.asarray(weights, dtype=np.float32) @ head.grams[columns]
         return self._ranking(softmax(scores / head.temperature))
+
+    def _head(self, tokens: Sequence[str], *, quick: bool) -> tuple[Head, Matrix | None]:
+        joint = self.model.joint
+        encoder = self._encoder() if joint is not None and not quick else None
+        if joint is None or joint.vector is None or encoder is None:
+            return self.model.plain, None
+        return joint, encoder.encode([" ".join(tokens[:40])])[0] @ joint.vector
 
     def _ranking(self, chances: npt.NDArray[Any]) -> Ranking:
         best = np.argsort(-chances, kind="stable")[:_SHOWN]

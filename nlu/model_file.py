@@ -7,18 +7,22 @@ import json
 import os
 import tempfile
 from collections.abc import Iterable
+from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 
 from nlu import vectors
-from nlu.classify import Head, Model
+from nlu.classify import Doubt, Head, Model
 from nlu.features import Features
 
 _HERE = Path(__file__).parent
 #: Code that changes what is learnt.
 _CODE = ("folding.py", "normalise.py", "spelling.py", "features.py", "training.py", "classify.py", "model_file.py")
+#: Models of earlier examples that stay, for going back and for several checkouts on one cache.
+_KEPT = 8
 _LIBRARIES = ("scikit-learn", "numpy", "rapidfuzz")
 
 
@@ -35,7 +39,7 @@ def name_for(parts: Iterable[str]) -> str:
 def save(model: Model, path: Path) -> None:
     """Write the model; another process sees all of it or nothing."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    about = {"labels": model.labels, "threshold": model.threshold, "temperature": model.plain.temperature}
+    about = {"labels": model.labels, "doubt": asdict(model.doubt)}
     arrays = {
         "about": np.array(json.dumps(about)),
         "grams": np.array("\n".join(model.features.columns)),
@@ -53,6 +57,8 @@ def save(model: Model, path: Path) -> None:
     with os.fdopen(handle, "wb") as file:
         np.savez(file, **arrays)  # type: ignore[arg-type]  # numpy's stub takes the flag allow_pickle for an array
     Path(temporary).replace(path)
+    for old in sorted(path.parent.glob("nlu-*.npz"), key=lambda kept: kept.stat().st_mtime)[:-_KEPT]:
+        old.unlink(missing_ok=True)
 
 
 def load(path: Path) -> Model | None:
@@ -62,12 +68,13 @@ def load(path: Path) -> Model | None:
             about = json.loads(str(arrays["about"]))
             columns = {gram: column for column, gram in enumerate(str(arrays["grams"]).split("\n"))}
             features = Features(columns, tuple(arrays["telling"].tolist()))
-            plain = Head(arrays["plain"].astype(np.float32), None, arrays["plain_bias"], about["temperature"])
+            doubt = Doubt(**about["doubt"])
+            plain = Head(arrays["plain"].astype(np.float32), None, arrays["plain_bias"], doubt.temperature)
             joint = None
             if "joint" in arrays.files:
                 joint = Head(
-                    arrays["joint"].astype(np.float32), arrays["vector"], arrays["joint_bias"], about["temperature"]
+                    arrays["joint"].astype(np.float32), arrays["vector"], arrays["joint_bias"], doubt.temperature
                 )
-            return Model(tuple(about["labels"]), features, plain, joint, about["threshold"])
-    except (OSError, ValueError, KeyError):
+            return Model(tuple(about["labels"]), features, plain, joint, doubt)
+    except (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile):
         return None

