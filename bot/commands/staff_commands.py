@@ -35,6 +35,7 @@ def register(app: typer.Typer) -> None:
     villages = typer.Typer(no_args_is_help=True, help="Villages and their officials.")
     villages.command("find")(find_villages)
     villages.command("official")(make_official)
+    villages.command("kit")(make_kit)
     app.add_typer(villages, name="villages")
 
 
@@ -156,6 +157,32 @@ def find_villages(name: str, limit: Annotated[int, typer.Option(min=1, max=200)]
         out.print(f"{place.code}  {place.path}", highlight=False)
     if not found:
         fail(f'No village is called "{name}".')
+
+
+def make_kit(
+    village: Annotated[str, typer.Argument(metavar="CODE", help="Village code, as `villages find` lists it.")],
+    folder: Annotated[Path, typer.Option("--out", help="Folder to write to.")] = Path("kit"),
+    telegram: Annotated[str | None, typer.Option(help="The bot's username on Telegram.")] = None,
+    whatsapp: Annotated[str | None, typer.Option(help="The bot's number, beginning with the country code.")] = None,
+    web: Annotated[str | None, typer.Option(help="Address of the web chat.")] = None,
+) -> None:
+    """Make a village's poster with QR codes (PDF and PNG) and a page to read aloud."""
+    from bot.commands.content_commands import today
+    from bot.kit import Addresses, write_kit
+    from flows.village import find_village
+
+    content = load_or_fail(None)
+    found = find_village(village, content)
+    if found is None:
+        fail(f'"{village}" is not a village code.')
+    try:
+        written = write_kit(content, found, today(), Addresses(telegram, whatsapp, web), folder)
+    except ValueError as wrong:
+        fail(f"{wrong}: give --telegram NAME, --whatsapp NUMBER or --web URL.")
+    except OSError as wrong:
+        fail(f"{folder}: {wrong.strerror}")
+    for path in written:
+        out.print(str(path), highlight=False, soft_wrap=True)
 
 
 def make_official(

@@ -1,4 +1,4 @@
-"""Picture cards: complete, no number of their own, facts that exist, and no slot that their reply does not say."""
+"""Picture cards and printed pages: complete, no number of their own, facts that exist, no slot that is not at hand."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from content.problems import nearest
 from content.reading.draft import Draft
 from content.render import Template
 
+#: The word list whose texts are printed for villages.
+PRINTED = "kit"
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _MOST_ROWS = 5
 
@@ -23,15 +25,20 @@ def cards(draft: Draft) -> None:
     table = draft.lexicon.get(LEXICON, {})
     known = table.get("cards", {}) if isinstance(table, dict) else {}
     whole = [_shape(draft, name, card) for name, card in known.items()]
-    for text in _texts(table):
-        for sentence in (*line_problems(draft, text), *literals(text)):
-            _add(draft, "card.text", f'"{text}": {sentence}')
+    _words(draft, LEXICON, table)
+    _words(draft, PRINTED, draft.lexicon.get(PRINTED, {}))
     for reply in draft.replies.values():
         if reply.image is not None and reply.image not in known:
             sentence = f'Kartu "{reply.image}" tidak ada di lexicon/cards.yaml.{nearest(reply.image, known)}'
             draft.add("reply.image", sentence, "reply", reply.key)
     if all(whole):
         _slots(draft)
+
+
+def _words(draft: Draft, stem: str, table: Any) -> None:
+    for text in _texts(table):
+        for sentence in (*line_problems(draft, text), *literals(text)):
+            draft.add("card.text", f'"{text}": {sentence}', "lexicon", stem)
 
 
 def _add(draft: Draft, rule: str, sentence: str) -> None:

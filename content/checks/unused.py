@@ -21,7 +21,8 @@ def unused(draft: Draft, names: Container[str]) -> None:
     """Report what neither content nor code (by `names`) uses."""
     places = [place for reply in draft.replies.values() for place in Template.cut(reply.text).placeholders]
     spoken = frozenset(_strings(draft.lexicon))
-    places += [place for text in _strings(draft.lexicon.get("cards")) for place in Template.cut(text).placeholders]
+    shown = (text for stem in ("cards", "kit") for text in _strings(draft.lexicon.get(stem)))
+    places += [place for text in shown for place in Template.cut(text).placeholders]
     idle = {
         "fact": draft.facts.keys() - _facts(draft, places),
         "slot": draft.slots.keys() - _slots(draft, places),
