@@ -55,7 +55,18 @@ def _work(scene: Scene, inputs: Inputs) -> str | None:
         smallest(scene)
         remember(scene, "iuran", inputs)
         return None
+    known = scene.slot("penghasilan")
+    if isinstance(known, dict) and isinstance(known.get("amount"), int):  # the form that waits has asked already
+        _keep_sector_of_form(scene)
+        _tell(scene, int(str(known["amount"])))
+        return None
     return f"start:{_FLOW}"
+
+
+def _keep_sector_of_form(scene: Scene) -> None:
+    work = scene.slot("pekerjaan")
+    if isinstance(work, dict) and not scene.slot("hitung_sektor"):
+        scene.keep(hitung_sektor=work.get("sector"))
 
 
 def smallest(scene: Scene) -> None:
