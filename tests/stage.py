@@ -9,7 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
+
+from transcript import ZONES, Effect, Moment, Said, Script, moment, show_moment, taps_in
 
 from bot.turn import Done
 from bot.world import Exchange, Person, World
@@ -21,11 +24,15 @@ from flows.village import find_village, practice_villages
 from nlu.understanding import Understanding
 from storage.conversation import Line, Who
 from storage.words import OutboxState, PersonState
-from transcript import ZONES, Effect, Moment, Said, Script, moment, show_moment, taps_in
 
 #: Effects a conversation may leave out; all others must be told when they happen.
 OPTIONAL = ("paham", "alur", "simpan")
-CHANNELS = {"Web": Channel.WEB, "Telegram": Channel.TELEGRAM, "WhatsApp": Channel.WHATSAPP, "Terminal": Channel.TERMINAL}
+CHANNELS = {
+    "Web": Channel.WEB,
+    "Telegram": Channel.TELEGRAM,
+    "WhatsApp": Channel.WHATSAPP,
+    "Terminal": Channel.TERMINAL,
+}
 ROLES = {"Pekerja": Role.WORKER, "Petugas": Role.OFFICIAL}
 STAFF = "Staf"
 _CAST = re.compile(r"(\w+) \(orang contoh(?:, [^()]+)?\)((?:, [^,()]+)*)")
@@ -165,8 +172,11 @@ class Stage:
 
     def _act(self, item: Said | Moment, kept: tuple[str, ...]) -> Iterator[Said | Effect]:
         if isinstance(item, Moment):
-            self.world.advance(item.at)
-            yield from self._told_to_all(None, [])
+            while (
+                self.world.clock.now() < item.at
+            ):  # people read every day; after a month of silence words are forgotten
+                self.world.advance(min(item.at, self.world.clock.now() + timedelta(days=1)))
+                yield from self._told_to_all(None, [])
             return
         if item.who == STAFF:
             effects = list(self._staff(item))
@@ -174,7 +184,7 @@ class Stage:
             yield from self._effects(effects)
             yield from self._told_to_all(None, [])
             return
-        actor = self.aliases[item.who] if item.who in self.aliases else None
+        actor = self.aliases.get(item.who)
         if actor is None:
             raise Impossible(item.line, f'"{item.who}" tidak ada di antara orangnya')
         before = self._slots(actor)
@@ -199,7 +209,9 @@ class Stage:
                 store.contacts.set_role(actor.contact_id, Role.OFFICIAL)
                 store.contacts.learn(actor.contact_id, village=self._village(item.line, makes[2]))
         else:
-            raise Impossible(item.line, 'staf bisa: "pindahkan Sari ke dihubungi", "jadikan Sari perangkat Desa Contoh"')
+            raise Impossible(
+                item.line, 'staf bisa: "pindahkan Sari ke dihubungi", "jadikan Sari perangkat Desa Contoh"'
+            )
 
     def _lead_state(self, line: int, word: str) -> LeadState:
         states = self.world.app.content.current.lexicon["commands"]["leads"]["states"]
@@ -270,12 +282,18 @@ class Stage:
         buttons = [f"[{_tap_text(tap)}]" for tap in line.taps if tap.get("place") != "choice"]
         choices = [f"[{_tap_text(tap)}]" for tap in line.taps if tap.get("place") == "choice"]
         image = [f"(gambar: {line.image})"] if line.image else []
-        return Said(who, "\n".join([line.text.rstrip("\n"), *image, *choices, *([" ".join(buttons)] if buttons else [])]))
+        return Said(
+            who, "\n".join([line.text.rstrip("\n"), *image, *choices, *([" ".join(buttons)] if buttons else [])])
+        )
 
     def _not_sent(self) -> Iterator[Effect]:
         with self.world.app.database.reading() as store:
-            lines = [(actor, line) for actor in self.actors for line in store.outbox.conversation(actor.contact_id, 500)]
-            people = [(cast.id, person) for cast in store.broadcasts.recent() for person in store.broadcasts.people(cast.id)]
+            lines = [
+                (actor, line) for actor in self.actors for line in store.outbox.conversation(actor.contact_id, 500)
+            ]
+            people = [
+                (cast.id, person) for cast in store.broadcasts.recent() for person in store.broadcasts.people(cast.id)
+            ]
         names = {actor.contact_id: actor.name for actor in self.actors}
         for broadcast_id, person in people:
             if person.state is PersonState.SKIPPED and self._first_time("siaran", broadcast_id, person.contact_id):
@@ -365,7 +383,9 @@ class Stage:
 
 def _acts(item: object) -> bool:
     """Whether an item is somebody doing something, and not what came of it."""
-    return isinstance(item, Moment) or (isinstance(item, Said) and item.who != "Bot" and not item.who.startswith("Bot "))
+    return isinstance(item, Moment) or (
+        isinstance(item, Said) and item.who != "Bot" and not item.who.startswith("Bot ")
+    )
 
 
 def _kept_after(script: Script, place: int) -> tuple[str, ...]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 import transcript
 from stage import Stage
 from world_fixtures import SATURDAY, conversations, open_world, play

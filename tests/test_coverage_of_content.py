@@ -7,7 +7,6 @@ from functools import cache
 
 import pytest
 import yaml
-
 from stage import Seen
 from world_fixtures import CONVERSATIONS, content_in_force, conversations, play
 

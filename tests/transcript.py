@@ -1,6 +1,6 @@
-"""Conversations as Markdown that reads like a chat: read, render, nothing else. `render(parse(text)) == text`, exactly.
+"""Conversations as Markdown that reads like a chat: `render(parse(text)) == text`, exactly.
 
-    # a claim, read aloud        - kunci: nilai        **Siapa:** words        [Tombol]        > jenis: rincian        ## moment
+A claim as the title, `- kunci: nilai`, `**Siapa:** words` with `[Tombol]` below, `> jenis: rincian`, `## moment`.
 """
 
 from __future__ import annotations

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 import transcript
+from stage import Seen, Stage
+
 from bot.app import App, build
 from bot.channels.local import LocalChannel
 from bot.clock import SetClock
@@ -27,7 +28,6 @@ from bot.ids import LeadNumbers
 from bot.understanding import Engines
 from bot.world import World
 from flows.contact import Channel
-from stage import Seen, Stage
 from storage.sealed import KeyRing
 
 ROOT = Path(__file__).parent.parent

@@ -1,0 +1,116 @@
+"""kill -9 at any moment: nothing is lost, and nothing is said twice but what is on record as uncertain."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from kill_child import ANNOUNCEMENT, OFFICIAL, WORKERS, messages
+from sqlalchemy import select
+from world_fixtures import ROOT, SATURDAY, build_app
+
+from bot.app import App
+from bot.clock import SetClock
+from flows.contact import Channel
+from flows.outreach.sending_policy import Kind
+from storage.tables import INBOUND, OUTBOX
+from storage.words import BroadcastState, InboundState, OutboxState, PersonState
+
+KILLS_AT_LEAST = 40
+
+
+@pytest.fixture(scope="module")
+def aftermath(tmp_path_factory: pytest.TempPathFactory) -> tuple[App, Path, int]:
+    """The database and the platform's own records, after a bot was killed dozens of times."""
+    folder = tmp_path_factory.mktemp("kill")
+    database = folder / "bot.db"
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests'}", "OPENBLAS_NUM_THREADS": "1"}
+    command = [sys.executable, str(ROOT / "tests" / "kill_child.py"), str(database), str(folder), "20261121"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=120)
+    assert done.returncode == 0, done.stdout + done.stderr
+    app = build_app(database, SetClock(SATURDAY))
+    yield app, folder, int(done.stdout.split()[-1])
+    app.close()
+
+
+def delivered(folder: Path) -> Counter[tuple[str, str]]:
+    """What the platform delivered: (to whom, what), how often."""
+    lines = (folder / "delivered").read_text(encoding="utf-8").splitlines()
+    pairs = (line.split("\t", 1) for line in lines)
+    return Counter((to, ast.literal_eval(text)) for to, text in pairs)
+
+
+def rows(app: App) -> list[tuple[str, object]]:
+    """All outgoing rows with the person they are for."""
+    with app.database.reading() as store:
+        names = {store.contacts.find(Channel.WEB, "local", who)[0]: who for who in (*WORKERS, OFFICIAL)}
+        found = store.connection.execute(select(OUTBOX).order_by(OUTBOX.c.id)).all()
+        texts = {cast.id: cast.text for cast in store.broadcasts.recent()}
+    return [(names[row.contact_id], row, row.body or texts[row.broadcast_id]) for row in found]
+
+
+def test_it_was_killed_often(aftermath) -> None:
+    assert aftermath[2] >= KILLS_AT_LEAST
+
+
+def test_every_message_is_stored_once_and_settled(aftermath) -> None:
+    app, _, _ = aftermath
+    with app.database.reading() as store:
+        found = store.connection.execute(select(INBOUND)).all()
+    assert len(found) == len(messages())
+    assert {row.state for row in found} <= {InboundState.DONE, InboundState.SET_ASIDE}
+
+
+def test_every_message_is_answered_exactly_once(aftermath) -> None:
+    app, _, _ = aftermath
+    answers = Counter(row.inbound_id for _, row, _ in rows(app) if row.kind is Kind.REPLY)
+    assert set(answers.values()) == {1}
+    assert len(answers) == len(messages())
+
+
+def test_nothing_is_left_on_its_way(aftermath) -> None:
+    app, _, _ = aftermath
+    assert {row.state for _, row, _ in rows(app)} <= {OutboxState.SENT, OutboxState.UNKNOWN}
+
+
+def test_every_reply_was_delivered(aftermath) -> None:
+    app, folder, _ = aftermath
+    told = delivered(folder)
+    assert all(told[who, text] >= 1 for who, row, text in rows(app) if row.kind is Kind.REPLY)
+
+
+def test_a_reply_is_delivered_twice_only_when_its_first_sending_is_on_record_as_uncertain(aftermath) -> None:
+    app, folder, _ = aftermath
+    told = delivered(folder)
+    tried = {(who, text): row.attempts for who, row, text in rows(app) if row.kind is Kind.REPLY}
+    twice = {pair for pair, times in told.items() if times > 1 and pair in tried}
+    assert all(tried[pair] >= told[pair] for pair in twice)
+
+
+def test_an_announcement_reaches_nobody_twice_and_the_uncertain_are_named(aftermath) -> None:
+    app, folder, _ = aftermath
+    told = delivered(folder)
+    announced = [(who, row, text) for who, row, text in rows(app) if row.kind is Kind.BROADCAST]
+    assert {who for who, _, _ in announced} == set(WORKERS)
+    for who, row, text in announced:
+        assert ANNOUNCEMENT in text
+        assert told[who, text] == 1 or (row.state is OutboxState.UNKNOWN and told[who, text] <= 1)
+
+
+def test_there_is_one_announcement_and_it_came_to_its_end(aftermath) -> None:
+    app, _, _ = aftermath
+    with app.database.reading() as store:
+        (cast,) = store.broadcasts.recent()
+        people = store.broadcasts.people(cast.id)
+    assert cast.state is BroadcastState.FINISHED
+    assert {person.state for person in people} <= {PersonState.SENT, PersonState.UNKNOWN}
+
+
+def test_nothing_was_delivered_that_is_not_on_record(aftermath) -> None:
+    app, folder, _ = aftermath
+    assert set(delivered(folder)) <= {(who, text) for who, _, text in rows(app)}
