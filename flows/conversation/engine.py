@@ -13,7 +13,7 @@ from content import Content
 from content.model import Button
 from flows.conversation import anytime, form, questions
 from flows.conversation.intents import answer_intent
-from flows.conversation.options import chosen_option
+from flows.conversation.options import chosen_option, labelled
 from flows.conversation.scene import Scene
 from flows.conversation.session import Session
 from flows.message import Given, Heard, HeardKind, Turn
@@ -63,7 +63,7 @@ def _start(scene: Scene) -> None:
 
 def _hear_text(scene: Scene) -> None:
     text = scene.heard.text.strip()
-    option = chosen_option(scene, text)
+    option = chosen_option(scene, text) or labelled(scene, text)
     if option is not None:
         _tap(scene, option)
         return

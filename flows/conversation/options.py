@@ -23,3 +23,14 @@ def chosen_option(scene: Scene, text: str) -> str | None:
     if said.isdecimal() and len(said) <= 2 and 1 <= int(said) <= len(options):
         return options[int(said) - 1][0]
     return None
+
+
+def labelled(scene: Scene, text: str) -> str | None:
+    """The id of a button whose label was typed out, shown or not; while a form waits only what it shows counts."""
+    if scene.step is not None:
+        return None
+    said = text.strip(" .!").casefold()
+    for button in scene.content.buttons.values():
+        if said == button.label.casefold() and not button.answer:
+            return button.id
+    return None

@@ -16,9 +16,12 @@ from nlu.understanding import Grave, Understanding
 #: Unclear this many times in a row: a person is offered.
 UNSURE_BEFORE_PERSON = 2
 #: A guess less likely than this is noise, not a choice.
-_LEAST_CHANCE = 0.04
+_LEAST_CHANCE = 0.08
+#: A guess this likely is taken when content has a closer reply for the very words.
+_LIKELY = 0.1
+_SURE_OF_NOTHING = 0.6
 #: What an answer to our own question may be taken for.
-_LONGEST_ANSWER = 3
+_LONGEST_ANSWER = 4
 _NOT_A_QUESTION = frozenset({None, "out_of_scope"})
 
 
@@ -37,7 +40,7 @@ def answer(scene: Scene) -> None:
     if benefit_talk.worked_out(scene):
         scene.session = replace(scene.session, last_intent=understanding.intent or scene.session.last_intent)
         return
-    intent = _about_their_work(scene) or understanding.intent
+    intent = _about_their_work(scene) or _worded_guess(scene, understanding) or understanding.intent
     if intent is None:
         _ask_which(scene)
         return
@@ -51,12 +54,13 @@ def answer(scene: Scene) -> None:
 
 
 def _about_their_work(scene: Scene) -> str | None:
-    """The question about joining, when its answer asked what they do and this says nothing but that."""
+    """The question about joining, when its answer asked what they do and this says little but that, or an age."""
     understanding, before = scene.understanding, scene.session.last_intent
     answer_to = scene.content.answers.get(before or "")
     if understanding is None or answer_to is None or answer_to.do != "eligibility":
         return None
-    if understanding.first("occupation") is None or "?" in understanding.text:
+    told = understanding.first("occupation") or understanding.first("age")
+    if told is None or "?" in understanding.text:
         return None
     short = len(understanding.text.split()) <= _LONGEST_ANSWER
     return before if short or understanding.intent in _NOT_A_QUESTION else None
@@ -93,9 +97,20 @@ def _for_them(scene: Scene, intent: str) -> bool:
     return not (flow and flow.officials_only) and answer_to.do not in FOR_OFFICIALS
 
 
+def _worded_guess(scene: Scene, understanding: Understanding) -> str | None:
+    """Unsure, but a likely intent has a closer reply for these very words: that one it is."""
+    if understanding.intent not in _NOT_A_QUESTION or understanding.confidence > _SURE_OF_NOTHING:
+        return None
+    likely = (intent for intent, chance in understanding.ranking[:3] if chance >= _LIKELY)
+    return next((intent for intent in likely if _fits_closer(scene, intent, understanding.normalised)), None)
+
+
 def _has_closer_reply(scene: Scene, understanding: Understanding) -> bool:
-    text = understanding.normalised
-    return any(finer.intent == understanding.intent and finer.fits(text) for finer in scene.content.finer)
+    return understanding.intent is not None and _fits_closer(scene, understanding.intent, understanding.normalised)
+
+
+def _fits_closer(scene: Scene, intent: str, text: str) -> bool:
+    return any(finer.intent == intent and finer.fits(text) for finer in scene.content.finer)
 
 
 def _offer_other(scene: Scene, intent: str) -> None:
