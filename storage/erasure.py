@@ -12,7 +12,7 @@ from sqlalchemy import exists, select, update
 
 from flows.contact import LeadState
 from flows.outreach.sending_policy import Kind
-from storage.leads import MERGED
+from storage.leads import MERGED, NIK_SLOT, PHONE_SLOT
 from storage.outbox import Outbox
 from storage.repository import Repository
 from storage.tables import (
@@ -27,8 +27,12 @@ from storage.tables import (
     OUTBOX,
     REMINDER,
     SESSION,
+    UNREAD,
 )
 from storage.words import EndReason, InboundState, OutboxState
+
+#: A shorter id could stand in anybody's payload by chance.
+_LEAST_TELLING = 6
 
 
 class Erasure(Repository):
@@ -39,6 +43,7 @@ class Erasure(Repository):
     def erase(self, contact_id: int, now: datetime) -> list[str]:
         """Overwrite all that is personal. Queue the receipt afterwards. Returns the lead numbers that stay."""
         Outbox(self._db, self._sealer, self._village_of).skip_pending(contact_id, set(Kind), EndReason.ERASED)
+        self._forget_unread(contact_id)
         self._forget_talk(contact_id)
         numbers = self._forget_leads(contact_id)
         blank = {"name": None, "village_code": None, "zone": None, "erased_at": now}
@@ -47,22 +52,24 @@ class Erasure(Repository):
         return numbers
 
     def finish(self, limit: int = 500) -> int:
-        """Blank the addresses and messages of erased contacts to whom nothing is on its way. Returns how many."""
+        """Blank the addresses and messages of erased contacts to whom nothing is on its way. Returns how many.
+
+        Who still has a current address is not finished: it is there even when the person has written again and the
+        address itself went to a new contact.
+        """
         moving = exists().where(
             OUTBOX.c.contact_id == CONTACT.c.id, OUTBOX.c.state.in_([OutboxState.DUE, OutboxState.SENDING])
         )
         unheard = exists().where(INBOUND.c.contact_id == CONTACT.c.id, INBOUND.c.state == InboundState.WAITING)
-        left = (
-            select(ADDRESS.c.contact_id)
-            .join(CONTACT, CONTACT.c.id == ADDRESS.c.contact_id)
-            .where(CONTACT.c.erased_at.is_not(None), ADDRESS.c.external_hash.is_not(None), ~moving, ~unheard)
-            .limit(limit)
+        left = select(CONTACT.c.id).where(
+            CONTACT.c.erased_at.is_not(None), CONTACT.c.address_id.is_not(None), ~moving, ~unheard
         )
-        people = self._db.scalars(left).all()
+        people = self._db.scalars(left.limit(limit)).all()
         for contact_id in people:
             self._blank_messages(contact_id)
             blank = {"external_id": None, "external_hash": None, "last_inbound_at": None}
             self._db.execute(update(ADDRESS).where(ADDRESS.c.contact_id == contact_id).values(blank))
+            self._db.execute(update(CONTACT).where(CONTACT.c.id == contact_id).values(address_id=None))
         return len(people)
 
     def forget_drafts(self, untouched_since: datetime, limit: int = 500) -> int:
@@ -79,6 +86,18 @@ class Erasure(Repository):
         self._blank_messages(contact_id)
         for table in (SESSION, REMINDER, NOT_UNDERSTOOD, HANDOFF, NOTICE):
             self._db.execute(table.delete().where(table.c.contact_id == contact_id))
+
+    def _forget_unread(self, contact_id: int) -> None:
+        """Payloads that no channel could read may name anyone: those that name this person go."""
+        here = select(ADDRESS.c.external_id, ADDRESS.c.phone).where(ADDRESS.c.contact_id == contact_id)
+        known = [value for row in self._db.execute(here) for value in row]
+        for fields in self._db.scalars(select(LEAD.c.fields).where(LEAD.c.contact_id == contact_id)):
+            known += [fields.get(slot) for slot in (NIK_SLOT, PHONE_SLOT)] if fields else []
+        names = [str(value).removeprefix("+62") for value in known if value and len(str(value)) >= _LEAST_TELLING]
+        if names:
+            rows = self._db.execute(select(UNREAD.c.id, UNREAD.c.payload))
+            gone = [row.id for row in rows if any(name in row.payload for name in names)]
+            self._db.execute(UNREAD.delete().where(UNREAD.c.id.in_(gone)))
 
     def _blank_messages(self, contact_id: int) -> None:
         """The rows stay so that a webhook delivered again is still known; what they said is gone.

@@ -94,6 +94,10 @@ class KeyRing:
         """The same ring with a new sealing key in front; what was sealed before still opens."""
         return KeyRing(sealing=((name, os.urandom(_KEY_BYTES)), *self.sealing), lookup=self.lookup)
 
+    def newest_only(self) -> KeyRing:
+        """The ring once everything is sealed with the newest key."""
+        return KeyRing(sealing=self.sealing[:1], lookup=self.lookup)
+
     def __repr__(self) -> str:
         return f"KeyRing({', '.join(name for name, _ in self.sealing)})"
 
@@ -143,6 +147,21 @@ def _write_once(path: Path, text: str) -> None:
         draft.unlink()
 
 
+def replace_keys(path: Path, keys: KeyRing) -> None:
+    """Put other keys into the file, whole or not at all, even if the machine stops meanwhile."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+        file.write(keys.write())
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
 class Sealer:
     """Seals, opens and fingerprints values with one key ring."""
 
@@ -173,6 +192,11 @@ class Sealer:
             return cipher.decrypt(nonce, body, place.encode())
         except (InvalidTag, ValueError):
             raise CannotOpen from None
+
+    @property
+    def header(self) -> bytes:
+        """How every value begins that the newest key sealed."""
+        return self._header
 
     def is_current(self, sealed: bytes) -> bool:
         """Whether the newest key sealed it; if not, rotation has still to seal it again."""
