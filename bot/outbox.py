@@ -144,7 +144,8 @@ class Sender:
         return min(seconds, _RECORD_SECONDS) if self._under_way else seconds
 
     async def _carry_and_keep(self, item: Ready) -> None:
-        self._results.append((item, await self.carry(item)))
+        result = await self.carry(item)  # first: the list may be another by then
+        self._results.append((item, result))
         if item.slot is None:  # somebody looks at the row itself for their answer
             self._wake.set()
 
