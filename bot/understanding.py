@@ -29,7 +29,7 @@ class Engines:
     def _make(self, content: Content) -> Understander:
         default = nlu.load(content, cache_dir=Path(self._settings.cache))
         if self._settings.engine == "rasa":
-            from nlu.rasa import RasaEngine, RasaServer  # noqa: PLC0415  # only who chose it pays for it
+            from nlu.rasa_server import RasaEngine, RasaServer  # noqa: PLC0415  # only who chose it pays for it
 
             return RasaEngine(RasaServer(self._settings.rasa_url, self._settings.rasa_timeout), default)
         return default

@@ -6,14 +6,12 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nlu.examples import plain
-
 if TYPE_CHECKING:
     from content import Content
     from nlu.normalise import Normaliser
 
 #: Rasa's own default for a language without a model of its own (`rasa init`, 3.6).
-_CONFIG = """\
+CONFIG = """\
 # Written by `rangkul nlu export-rasa`; change content/ instead.
 recipe: default.v1
 assistant_id: rangkul
@@ -56,12 +54,12 @@ _MARK = re.compile(r"\[([^\]]+)\]\(([a-z_]+)[^)]*\)")
 def export_rasa(
     content: Content, directory: Path, *, epochs: int = 100, normaliser: Normaliser | None = None
 ) -> list[Path]:
-    """Write the project; with `normaliser` the examples are written normalised (and without entity marks).
+    """Write the project; with `normaliser` the examples are written as the bot asks, in standard spelling.
 
     Returns the files written.
     """
     files = {
-        "config.yml": _CONFIG.replace("{epochs}", str(epochs)),
+        "config.yml": CONFIG.replace("{epochs}", str(epochs)),
         "domain.yml": _domain(content),
         "endpoints.yml": _ENDPOINTS,
         "credentials.yml": _CREDENTIALS,
@@ -95,18 +93,19 @@ def _nlu(content: Content, normaliser: Normaliser | None) -> str:
 
 
 def _examples(content: Content, name: str, normaliser: Normaliser | None) -> list[str]:
-    kept: list[str] = []
+    kept: dict[str, None] = {}
     for example in content.intents[name].examples:
-        said = normaliser(plain(example)) if normaliser else _marks_only(example)
-        if said and said not in kept:
-            kept.append(said)
-    return kept
+        said = _woven(example, normaliser)
+        if said:
+            kept[said] = None
+    return list(kept)
 
 
-def _marks_only(example: str) -> str:
-    """Stray brackets would break Rasa's reader; entity marks stay."""
+def _woven(example: str, normaliser: Normaliser | None) -> str:
+    """Entity marks stay; stray brackets would break Rasa's reader. Normalised as the bot will ask, part by part."""
+    write = normaliser or (lambda text: " ".join(re.sub(r"[\[\]{}()]", " ", text).split()))
     parts = _MARK.split(example)
-    clean = [re.sub(r"[\[\]{}()]", " ", part) for part in parts[0::3]]
-    marks = [f"[{text}]({kind})" for text, kind in zip(parts[1::3], parts[2::3], strict=True)]
-    woven = clean[0] + "".join(mark + rest for mark, rest in zip(marks, clean[1:], strict=True))
-    return " ".join(woven.split())
+    marks = [f"[{write(text) or text}]({kind})" for text, kind in zip(parts[1::3], parts[2::3], strict=True)]
+    rest = [write(part) for part in parts[0::3]]
+    woven = rest[:1] + [piece for pair in zip(marks, rest[1:], strict=True) for piece in pair]
+    return " ".join(piece for piece in woven if piece)

@@ -71,11 +71,8 @@ def _learnt(
     if calibrate:
         outside = names.index(OUT_OF_SCOPE) if OUT_OF_SCOPE in names else None
         doubt = _calibrated(joined if joined is not None else grams, truth, outside)
-    fitted = _fitted(grams, truth)
-    plain = _head(fitted, doubt.temperature, with_vector=False)
-    joint = None
-    if joined is not None:
-        joint = _head(_fitted(joined, truth, fitted), doubt.temperature, with_vector=True)
+    plain = _head(_fitted(grams, truth), doubt.temperature, with_vector=False)
+    joint = _head(_fitted(joined, truth), doubt.temperature, with_vector=True) if joined is not None else None
     return Model(names, features, plain, joint, doubt)
 
 
@@ -92,14 +89,8 @@ def matrix(features: Features, messages: Sequence[Sequence[str]]) -> Any:
     return csr_matrix((weights, columns, starts), shape=(len(messages), len(features.telling)), dtype=np.float32)
 
 
-def _fitted(rows: Any, truth: npt.NDArray[np.int64], near: Any = None) -> Any:
-    """The regression; starting from one over fewer columns (`near`) saves half the steps."""
-    regression = LogisticRegression(C=STRENGTH, max_iter=300, tol=1e-3, warm_start=near is not None)
-    if near is not None:
-        more = rows.shape[1] - near.coef_.shape[1]
-        regression.coef_ = np.hstack([near.coef_, np.zeros((len(near.classes_), more), near.coef_.dtype)])
-        regression.intercept_ = near.intercept_
-    return regression.fit(rows, truth)
+def _fitted(rows: Any, truth: npt.NDArray[np.int64]) -> Any:
+    return LogisticRegression(C=STRENGTH, max_iter=300, tol=1e-3).fit(rows, truth)
 
 
 def _head(fitted: Any, temperature: float, *, with_vector: bool) -> Head:

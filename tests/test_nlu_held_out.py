@@ -1,4 +1,4 @@
-"""The held-out sentences: none repeats an example, the engine is no worse on them than the baseline that is committed."""
+"""The held-out sentences: none repeats an example, and the engine is no worse on them than the committed baseline."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from nlu_material import TODAY, content
+from nlu_material import CONTENT, TODAY, content
 
 import nlu
 from nlu import evaluate, export, model_file
@@ -20,7 +20,7 @@ from nlu.entities import EntityReader
 from nlu.examples import sentences, vocabulary
 from nlu.folding import fold
 from nlu.normalise import Normaliser
-from nlu.rasa import RasaEngine, RasaFailed, RasaServer
+from nlu.rasa_server import RasaEngine, RasaFailed, RasaServer
 from nlu.situations import Situations
 from nlu.understand import DefaultEngine
 from nlu.understanding import Grave
@@ -216,6 +216,15 @@ def test_the_rasa_project_is_complete_and_readable(tmp_path: Path) -> None:
     assert {row["intent"] for row in rows} == set(content().intents)
     for name in written:
         yaml.safe_load((tmp_path / name).read_text(encoding="utf-8"))
+
+
+def test_the_committed_rasa_project_is_that_of_content(tmp_path: Path) -> None:
+    kept = CONTENT.parent / "nlu" / "rasa"
+    for path in export.export_rasa(content(), tmp_path, normaliser=normaliser()):
+        name = path.relative_to(tmp_path)
+        assert (kept / name).read_text(encoding="utf-8") == path.read_text(encoding="utf-8"), (
+            f"nlu/rasa/{name} is old: make rasa-project"
+        )
 
 
 def test_a_report_counts_right() -> None:

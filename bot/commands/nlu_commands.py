@@ -113,9 +113,16 @@ def answer(
             out.print(f"{'ok ' if read.ok else 'ask'} {read.value if read.ok else read.ask}", markup=False)
 
 
-def export_rasa(folder: Annotated[Path, typer.Argument(help="Where to write the Rasa project.")]) -> None:
+def export_rasa(
+    folder: Annotated[Path, typer.Argument(help="Where to write the Rasa project.")],
+    as_written: Annotated[bool, typer.Option(help="Keep people's own spelling; the bot asks Rasa in standard.")] = False,
+) -> None:
     """Write a complete Rasa 3.6 project made from content."""
+    from nlu.examples import sentences, vocabulary
     from nlu.export import export_rasa as write
+    from nlu.normalise import Normaliser
 
-    write(load_or_fail(None), folder)
+    content = load_or_fail(None)
+    normaliser = Normaliser(content.lexicon, vocabulary(text for text, _ in sentences(content.intents)))
+    write(content, folder, normaliser=None if as_written else normaliser)
     out.print(str(folder))
