@@ -24,6 +24,8 @@ from storage.words import NoticeKind
 log = structlog.get_logger()
 
 _BATCH = 200
+#: How long the receipt of an erasure can still be fetched by a chat page.
+RECEIPT_STAYS = timedelta(minutes=1)
 
 
 def tick(database: Database, content: ContentInForce, clock: Clock) -> int:
@@ -34,7 +36,7 @@ def tick(database: Database, content: ContentInForce, clock: Clock) -> int:
     with database.transaction() as store:
         taken_over = store.outbox.take_over(clock.now())
         store.broadcasts.finish_ready(clock.now())
-        store.erasure.finish()
+        store.erasure.finish(erased_before=clock.now() - RECEIPT_STAYS)
     if taken_over:
         log.warning("rows_taken_over", rows=taken_over)
     forget_drafts(database, content.current, clock.now())

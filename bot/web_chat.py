@@ -45,16 +45,16 @@ class WebChat:
     def history(self, token: str, after: int) -> list[ChatLine]:
         """The conversation at first, later only what is new from the bot."""
         with self._database.reading() as store:
-            known = store.contacts.find(Channel.WEB, ACCOUNT, token)
+            known = store.contacts.find(Channel.WEB, ACCOUNT, token, even_erased=True)
             if known is None:
                 return []
             if after <= 0:
-                lines = [line for line in store.outbox.conversation(known[0], _SHOWN_AT_FIRST) if _is_shown(line)]
+                lines = store.outbox.conversation(known[0], _SHOWN_AT_FIRST)
             else:
                 since = _EPOCH + timedelta(microseconds=after)
                 lines = store.outbox.heard_since(known[0], since)
                 lines += store.outbox.new_since(known[0], f"{since.isoformat()}|0")
-        new = [shown for line in lines if (shown := _line(line, token)).id > after]
+        new = [shown for line in lines if _is_shown(line) and (shown := _line(line, token)).id > after]
         return sorted(new, key=lambda line: line.id)
 
     def picture(self, token: str, number: int) -> bytes | None:
@@ -73,7 +73,8 @@ class WebChat:
 
 
 def _is_shown(line: Line) -> bool:
-    return line.who is Who.PERSON or line.cursor is not None
+    """What was sent and not blanked since; of the person also what is not drawn, so that the page knows it arrived."""
+    return line.who is Who.PERSON or (line.cursor is not None and bool(line.text or line.taps))
 
 
 def _line(line: Line, token: str) -> ChatLine:

@@ -53,10 +53,17 @@ class Contacts(Repository):
         self.learn(contact_id, village=village)
         return contact_id
 
-    def find(self, channel: Channel, account: str, external_id: str) -> tuple[int, int] | None:
-        """The contact and address of this id, if we know it and it wasn't erased."""
+    def find(
+        self, channel: Channel, account: str, external_id: str, *, even_erased: bool = False
+    ) -> tuple[int, int] | None:
+        """The contact and address of this id, if we know it and it wasn't erased.
+
+        With `even_erased` also one whose receipt of erasure is still on its way to the page that asks.
+        """
         known = self._address_of(channel, account, external_id)
-        return (known.contact_id, known.id) if known is not None and known.erased_at is None else None
+        if known is None or (known.erased_at is not None and not even_erased):
+            return None
+        return known.contact_id, known.id
 
     def exists(self, contact_id: int) -> bool:
         """Whether there is a contact with this id that wasn't erased."""

@@ -51,8 +51,10 @@ class Erasure(Repository):
         self._db.execute(update(ADDRESS).where(ADDRESS.c.contact_id == contact_id).values(phone=None, phone_hash=None))
         return numbers
 
-    def finish(self, limit: int = 500) -> int:
+    def finish(self, limit: int = 500, *, erased_before: datetime | None = None) -> int:
         """Blank the addresses and messages of erased contacts to whom nothing is on its way. Returns how many.
+
+        With `erased_before` only who was erased by then: a chat page needs a moment to fetch the receipt.
 
         Who still has a current address is not finished: it is there even when the person has written again and the
         address itself went to a new contact.
@@ -64,6 +66,8 @@ class Erasure(Repository):
         left = select(CONTACT.c.id).where(
             CONTACT.c.erased_at.is_not(None), CONTACT.c.address_id.is_not(None), ~moving, ~unheard
         )
+        if erased_before is not None:
+            left = left.where(CONTACT.c.erased_at <= erased_before)
         people = self._db.scalars(left.limit(limit)).all()
         for contact_id in people:
             self._blank_messages(contact_id)

@@ -134,3 +134,9 @@ def test_what_looks_like_html_is_shown_as_written(bot: Bot, page) -> None:
     page.goto(f"http://127.0.0.1:{bot.port}/")
     write(page, "<b>{{7*7}}</b> <script>alert(1)</script>", re.escape("<b>{{7*7}}</b>"))
     assert page.locator("[role=log] b").count() == 0
+
+
+def test_who_asks_to_be_forgotten_sees_the_receipt_of_it(bot: Bot, page) -> None:
+    page.goto(f"http://127.0.0.1:{bot.port}/")
+    write(page, "hapus data saya", "Lanjut\\?")
+    tap(page, "Ya, hapus", "sudah dihapus")
