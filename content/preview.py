@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from content import Content, load
+from content.cards import LEXICON
 from content.model import Fact, FactValue, Kind, NotInForce, SlotDef
 from content.render import write, write_date
 
@@ -113,6 +114,9 @@ def _said_in(content: Content) -> dict[str, tuple[str, ...]]:
     for key, template in content.templates.items():
         for name in dict.fromkeys(place.name for place in template.placeholders if place.area != "slot"):
             found.setdefault(name, []).append(key)
+    for card in content.cards.values():
+        for name in dict.fromkeys(place.name for place in card.placeholders if place.area != "slot"):
+            found.setdefault(name, []).append(f"{LEXICON}.{card.name}")
     return {name: tuple(keys) for name, keys in found.items()}
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import transcript
 from transcript import Said
 from world_fixtures import CONVERSATIONS, ROOT, open_world, play
 
+from bot.question_page import page
 from bot.world import Person, World
 from flows.contact import Channel
 
@@ -65,3 +67,17 @@ def test_an_answer_is_short(path: Path) -> None:
     answers = [item.text for item in play(path).script.items if isinstance(item, Said) and item.who == "Bot"]
     words = [re.sub(r"\n\[.*", "", answer, flags=re.DOTALL) for answer in answers]
     assert [text for text in words if len(text) > 600] == []
+
+
+def test_the_printed_page_asks_the_same_questions(make_world: Callable[..., World]) -> None:
+    world = make_world()
+    groups = world.app.content.current.lexicon["pertanyaan"]["groups"]
+    assert [question for group in groups for question in group["questions"]] == [row[1] for row in TABLE]
+
+
+def test_the_printed_page_has_every_question_and_todays_amounts(make_world: Callable[..., World]) -> None:
+    printed = html.unescape(page(make_world()))
+    assert [question for _, question, *_ in TABLE if question not in printed] == []
+    for said in ("21 November 2026", "Rp42.000.000", "Rp8.400", "Sebelum itu hanya Rp10.000.000"):
+        assert said in printed
+    assert "{" not in printed.partition("</style>")[2]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.commands.options import fail, out
+from bot.commands.options import ConfigOption, fail, out, settings_from
 
 if TYPE_CHECKING:
     from content import Content
@@ -73,21 +73,64 @@ def facts(root: RootOption = None) -> None:
 
 
 def preview(
-    new: Annotated[Path, typer.Argument(help="Folder with the changed content.")],
+    target: Annotated[
+        Path | None, typer.Argument(metavar="[NEW]", help="Folder with the changed content; with --questions, a file.")
+    ] = None,
     old: Annotated[Path | None, typer.Option(help="Content before the change (default: the installed one).")] = None,
+    conversations: Annotated[Path, typer.Option(help="Folder with written conversations to look through.")] = Path(
+        "tests/conversations"
+    ),
+    questions: Annotated[
+        bool, typer.Option("--questions", help="Instead: today's answers to the questions workers ask, as HTML.")
+    ] = False,
+    config: ConfigOption = None,
 ) -> None:
-    """Show before and after of every reply that a change of content touches."""
-    from content.preview import compare
+    """Show before and after of every reply and written conversation that a change of content touches."""
+    if questions:
+        _print_questions(target, config)
+        return
+    if target is None:
+        fail("Name the folder with the changed content, or give --questions.")
+    _show_changes(load_or_fail(old), load_or_fail(target), conversations)
 
-    before, after = load_or_fail(old), load_or_fail(new)
+
+def _show_changes(before: Content, after: Content, conversations: Path) -> None:
+    from content.preview import compare
+    from content.spoken import passages
+
     words = before.lexicon["commands"]["content"]
     touched = compare(before, after, today())
     for change in touched:
-        out.rule(f"{change.reply} · {change.day.isoformat()}")
-        out.print(f"- {change.before or words['none']}", style="red", markup=False, highlight=False)
-        out.print(f"+ {change.after or words['none']}", style="green", markup=False, highlight=False)
-    if not touched:
+        _show_pair(f"{change.reply} · {change.day.isoformat()}", change.before, change.after, words["none"])
+    said = list(passages(before, after, sorted(conversations.glob("*.md"))))
+    if said:
+        out.print(f"{words['conversations']} {len(said)}", style="bold", highlight=False)
+    for passage in said:
+        _show_pair(f"{passage.path}:{passage.line} · {passage.reply}", passage.before, passage.after, words["none"])
+    if not touched and not said:
         out.print(words["no_change"])
+
+
+def _show_pair(title: str, before: str | None, after: str | None, none: str) -> None:
+    out.rule(title)
+    out.print(f"- {before or none}", style="red", markup=False, highlight=False)
+    out.print(f"+ {after or none}", style="green", markup=False, highlight=False)
+
+
+def _print_questions(file: Path | None, config: Path | None) -> None:
+    from bot import log
+    from bot.commands.chat import open_world
+    from bot.question_page import page
+
+    load_or_fail(None)
+    log.set_up(as_json=False, level="warning")
+    with open_world(settings_from(config), at=None, db=None) as world:
+        made = page(world)
+    if file is None:
+        print(made)
+        return
+    file.write_text(made, encoding="utf-8")
+    out.print(str(file), highlight=False, soft_wrap=True)
 
 
 def load_or_fail(root: Path | None) -> Content:
