@@ -26,6 +26,11 @@ def handoff(scene: Scene) -> None:
     scene.say("petugas_diberi_tahu")
 
 
+def hand_over_form(scene: Scene) -> None:
+    """The form was too hard: staff are told where it stopped."""
+    scene.note(HandoffRequested(f"{scene.session.flow}:{scene.slot('menyerah_di')}"))
+
+
 def benefit(scene: Scene) -> None:
     """What one gets: from the programme named or last talked about, else all in short."""
     _by_program(scene, "manfaat")
@@ -77,6 +82,7 @@ FOR_OFFICIALS = frozenset({"village_progress", "event_create"})
 
 ACTIONS: Mapping[str, Action] = {
     "handoff": handoff,
+    "hand_over_form": hand_over_form,
     "help": help_out,
     "benefit": benefit,
     "by_program_dokumen": documents,

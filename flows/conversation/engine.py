@@ -76,12 +76,21 @@ def _hear_text(scene: Scene) -> None:
         return
     if scene.step is not None:
         if not form.hear(scene, text):
+            if _puts_off(scene):
+                scene.say("formulir_ditunda")
+                return
             if scene.understanding is not None and scene.understanding.grave is not None:
                 form.set_aside(scene)
             questions.answer(scene)
             form.ask_again(scene)
         return
     questions.answer(scene)
+
+
+def _puts_off(scene: Scene) -> bool:
+    """ "nanti dulu ya": the form waits, and is not asked again at once."""
+    understanding = scene.understanding
+    return understanding is not None and understanding.intent == scene.content.roles.get("later")
 
 
 def _tap(scene: Scene, option: str) -> None:

@@ -12,7 +12,7 @@ from flows.conversation.answers import Read, read_choice, read_text
 from flows.conversation.choices import choices_for
 from flows.conversation.intents import answer_intent
 from flows.conversation.scene import Scene
-from flows.events import ConversationFailed, HandoffRequested, ProfileLearned
+from flows.events import ConversationFailed, ProfileLearned
 from nlu.understanding import JsonValue
 
 #: A loop in content must not become a loop here.
@@ -20,7 +20,7 @@ MAX_STEPS_PER_TURN = 60
 #: After this long a form is not simply continued: the person is told where it stood.
 PAUSE = timedelta(hours=6)
 #: Slots the engine keeps for itself while a form runs.
-_WORKING = ("pilihan_desa", "penghasilan_satuan", "penghasilan_mingguan")
+_WORKING = ("menyerah_di", "pilihan_desa", "penghasilan_satuan", "penghasilan_mingguan")
 
 
 def start(scene: Scene, flow_id: str) -> None:
@@ -130,9 +130,7 @@ def _take(scene: Scene, step: Step, read: Read) -> None:
     scene.keep(**read.also)
     for reply in read.remarks:
         scene.say(reply)
-    scene.session = replace(
-        scene.session, attempts=0, unsure=0, history=(*scene.session.history, step.id)[-30:]
-    )
+    scene.session = replace(scene.session, attempts=0, unsure=0, history=(*scene.session.history, step.id)[-30:])
     if read.asked_too:
         answer_intent(scene, read.asked_too)
     prefill.from_words(scene, scene.content.flows[scene.session.flow or ""])
@@ -154,7 +152,7 @@ def _refuse(scene: Scene, step: Step, read: Read) -> None:
     scene.session = replace(scene.session, attempts=attempts)
     if attempts >= step.attempts and step.give_up:
         scene.session = replace(scene.session, attempts=0)
-        scene.note(HandoffRequested(f"{scene.session.flow}:{step.id}"))
+        scene.keep(menyerah_di=step.id)
         run_from(scene, step.give_up)
         return
     current = choices_for(scene, step)
@@ -191,7 +189,7 @@ def back(scene: Scene) -> None:
 
 
 def change_by_name(scene: Scene, name: str) -> bool:
-    """"ubah NIK": to the step people call that. Returns False when no step has that name."""
+    """ "ubah NIK": to the step people call that. Returns False when no step has that name."""
     flow = scene.flow
     if flow is None:
         return False
