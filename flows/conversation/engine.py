@@ -12,6 +12,7 @@ from dataclasses import replace
 from content import Content
 from content.model import Button
 from flows.conversation import anytime, form, questions
+from flows.conversation.answers import SURE
 from flows.conversation.intents import answer_intent
 from flows.conversation.options import chosen_option, labelled
 from flows.conversation.scene import Scene
@@ -74,11 +75,11 @@ def _hear_text(scene: Scene) -> None:
         return
     if anytime.take(scene, text):
         return
+    if scene.step is not None and _puts_off(scene):
+        scene.say("formulir_ditunda")
+        return
     if scene.step is not None:
         if not form.hear(scene, text):
-            if _puts_off(scene):
-                scene.say("formulir_ditunda")
-                return
             if scene.understanding is not None and scene.understanding.grave is not None:
                 form.set_aside(scene)
             questions.answer(scene)
@@ -89,8 +90,10 @@ def _hear_text(scene: Scene) -> None:
 
 def _puts_off(scene: Scene) -> bool:
     """ "nanti dulu ya": the form waits, and is not asked again at once."""
-    understanding = scene.understanding
-    return understanding is not None and understanding.intent == scene.content.roles.get("later")
+    understanding, step = scene.understanding, scene.step
+    if understanding is None or step is None or step.ask == "text":  # an announcement may say goodbye
+        return False
+    return understanding.intent == scene.content.roles.get("later") and understanding.confidence >= SURE
 
 
 def _tap(scene: Scene, option: str) -> None:

@@ -189,7 +189,7 @@ def back(scene: Scene) -> None:
 
 
 def change_by_name(scene: Scene, name: str) -> bool:
-    """ "ubah NIK": to the step people call that. Returns False when no step has that name."""
+    """To the step people call that ("ubah NIK"). Returns False when no step has that name."""
     flow = scene.flow
     if flow is None:
         return False
