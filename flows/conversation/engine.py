@@ -89,7 +89,7 @@ def _hear_text(scene: Scene) -> None:
 
 
 def _puts_off(scene: Scene) -> bool:
-    """ "nanti dulu ya": the form waits, and is not asked again at once."""
+    """Whether it is a goodbye inside a form: the form waits, and is not asked again at once."""
     understanding, step = scene.understanding, scene.step
     if understanding is None or step is None or step.ask == "text":  # an announcement may say goodbye
         return False
