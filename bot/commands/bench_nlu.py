@@ -1,0 +1,66 @@
+"""`rangkul bench nlu`: engines side by side, written to docs/benchmarks.md."""
+
+from __future__ import annotations
+
+import json as codec
+import platform
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bot.commands.content_commands import load_or_fail, today
+from bot.commands.options import JsonOption, err, out
+
+_HELD_OUT = Path("tests/nlu/held_out.jsonl")
+
+
+def nlu(
+    held_out: Annotated[Path, typer.Option(help="Sentences of ours that nothing learnt from.")] = _HELD_OUT,
+    massive: Annotated[Path, typer.Option(help="The public MASSIVE id-ID split.")] = Path("../shared/massive-id"),
+    epochs: Annotated[int, typer.Option(help="How long DIET learns; 0 leaves Rasa out.")] = 100,
+    only: Annotated[str, typer.Option(help="Only tasks and engines whose name has this.")] = "",
+    table: Annotated[Path, typer.Option(help="Where the tables are written.")] = Path("docs/benchmarks.md"),
+    json: JsonOption = False,
+) -> None:
+    """Default engine and Rasa's DIET: accuracy clean and noisy, out of scope, time and memory."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    from nlu.bench.engines import EngineFailed
+    from nlu.bench.run import MASSIVE_IS_PUBLIC, Wish, steps
+    from nlu.bench.table import write
+    from nlu.evaluate import rows
+
+    notes = [MASSIVE_IS_PUBLIC]
+    planned = steps(load_or_fail(None), rows(held_out), Wish(massive, epochs, only), notes.append)
+    found: dict[str, list[dict[str, Any]]] = {}
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err) as bar:
+        going = bar.add_task("", total=len(planned))
+        for step in planned:
+            bar.update(going, description=f"{step.task.name}: {step.engine.name}")
+            try:
+                found.setdefault(step.task.name, []).append(step.measure())
+            except EngineFailed as failed:
+                notes.append(f"{step.task.name}, {step.engine.name}: failed ({failed}).")
+            bar.advance(going)
+    for note in notes:
+        err.print(note, highlight=False)
+    if json:
+        print(codec.dumps(found))
+        return
+    write(table, _about(only, epochs), found, notes)
+    out.print(str(table))
+
+
+def _about(only: str, epochs: int) -> str:
+    from bot.bench.machine import machine
+
+    known = machine()
+    asked = f"rangkul bench nlu --epochs {epochs}" + (f' --only "{only}"' if only else "")
+    return (
+        f"`{asked}` on {today().isoformat()}: {known['cpu']}, {known['cores']} cores (one used), "
+        f"{known['memory_gb']} GB, load {known['load']}, {platform.system()}, Python {known['python']}. "
+        "Noise is synthetic and seeded (nlu/bench/noise.py); times include normalising and entities; "
+        "load is without reading content/."
+    )

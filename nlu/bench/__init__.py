@@ -1,0 +1,1 @@
+"""Measures engines side by side (`rangkul bench nlu`); nothing in a running bot imports this."""
