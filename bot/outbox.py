@@ -18,7 +18,7 @@ from bot.channels.errors import Unknown as NobodyKnows
 from bot.claims import Channels, Claims, Ready, Rules, TemplateOf
 from bot.clock import Clock
 from bot.inbox import withdraw
-from bot.pacing import DAY, GRACE, Pace
+from bot.pacing import DAY, GRACE, Pace, Trips
 from bot.pictures import with_picture
 from flows.contact import Purpose
 from flows.outreach.sending_policy import Kind
@@ -65,6 +65,7 @@ class Sender:
         self._under_way: set[asyncio.Task[None]] = set()
         self._results: list[Result] = []
         self._held: dict[str, datetime] = {}
+        self._trips: dict[str, Trips] = {}
         self._wake = asyncio.Event()
         self._took_over = float("-inf")
 
@@ -115,6 +116,14 @@ class Sender:
         waited = await self._wait_for_slot(item)
         if waited is not None:
             return waited
+        trip = self._trips_of(item).begin(self._clock.now()) if item.pace is not None else None
+        try:
+            return await self._send(item)
+        finally:
+            if trip is not None:
+                trip.ended = self._clock.now()
+
+    async def _send(self, item: Ready) -> Outcome | SendError:
         try:
             async with asyncio.timeout(_SEND_SECONDS):
                 external_id = await item.channel.send(await self._with_picture(item))
@@ -193,12 +202,19 @@ class Sender:
                 return Postponed(held, FloodWait.code, tried=False)
             if now < slot:
                 await asyncio.sleep((slot - now).total_seconds())
+            elif (wait := self._trips_of(item).wait(now)) and now - slot <= GRACE:
+                await asyncio.sleep(wait.total_seconds())
             elif now - slot <= GRACE:
                 return None
             elif now > give_up:
                 return Postponed(now, tried=False)
             else:
                 slot = await asyncio.to_thread(self._another_slot, item.route, pace)
+
+    def _trips_of(self, item: Ready) -> Trips:
+        if item.route not in self._trips and item.pace is not None:
+            self._trips[item.route] = Trips(item.pace)
+        return self._trips[item.route]
 
     def _another_slot(self, route: str, pace: Pace) -> datetime:
         with self._database.transaction() as store:

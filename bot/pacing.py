@@ -8,6 +8,7 @@ that, whatever else is being sent. A slot that was missed is lost, never made up
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
@@ -25,12 +26,15 @@ REPLY_HORIZON = timedelta(seconds=2)
 LEAD = timedelta(milliseconds=25)
 #: A message that leaves later than this after its slot would crowd the next ones.
 GRACE = timedelta(milliseconds=40)
+#: A second's worth of messages arrives in no less than this.
+WINDOW = timedelta(milliseconds=965)
 #: Clocks and networks differ by less than this, for the pauses that are counted in seconds.
 MARGIN = timedelta(milliseconds=250)
 #: People written to first are counted over this time.
 DAY = timedelta(hours=24)
 SMALLEST_TIER = "TIER_250"
 _MOST_REPLIES = 50
+_LOOK_AGAIN = timedelta(milliseconds=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,46 @@ class Room:
 
     replies: int
     unasked: int
+
+
+@dataclass(slots=True)
+class Trip:
+    """One message on its way to the platform."""
+
+    begun: datetime
+    ended: datetime | None = None
+
+    @property
+    def took(self) -> timedelta | None:
+        """From handing it over to the answer."""
+        return self.ended - self.begun if self.ended is not None else None
+
+
+class Trips:
+    """The last trips of this process on one account: slots space what leaves, this watches what arrives.
+
+    When the machine, the network or the platform holds messages up, they arrive together. The message that comes a
+    second's worth after one of those waits until a second has passed since that one can have arrived.
+    """
+
+    def __init__(self, pace: Pace) -> None:
+        self._trips: deque[Trip] = deque(maxlen=max(1, int(pace.per_second)))
+
+    def wait(self, now: datetime) -> timedelta:
+        """How long the next message has to wait; nothing when it may leave now."""
+        if len(self._trips) < (self._trips.maxlen or 0):
+            return timedelta(0)
+        oldest = self._trips[0]
+        if oldest.ended is None:
+            return _LOOK_AGAIN
+        fastest = min((trip.took for trip in self._trips if trip.took is not None), default=timedelta(0))
+        return max(oldest.ended - fastest + WINDOW - now, timedelta(0))
+
+    def begin(self, now: datetime) -> Trip:
+        """One more leaves now; note in it when it ends."""
+        trip = Trip(now)
+        self._trips.append(trip)
+        return trip
 
 
 def room(next_at: datetime, now: datetime, pace: Pace) -> Room:

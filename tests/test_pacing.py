@@ -14,6 +14,7 @@ from storage_fixtures import NOW, VILLAGE
 from world_fixtures import content_in_force
 
 from bot.channels.errors import AccountBroken, FloodWait, PairLimit, TierUsedUp
+from bot.channels.local import LocalChannel
 from bot.channels.telegram import LIMITS as TELEGRAM_FORM
 from bot.channels.whatsapp_errors import error_class
 from bot.channels.whatsapp_limits import limits_on
@@ -26,7 +27,7 @@ from bot.emulators.telegram_rules import Rates, Refusal, Traffic
 from bot.emulators.whatsapp_shape import GraphError
 from bot.emulators.whatsapp_state import WhatsAppState
 from bot.outbox import BROKEN_HOLD, LEASE, Sender
-from bot.pacing import GRACE, HORIZON, Burst, pace_of
+from bot.pacing import GRACE, HORIZON, WINDOW, Burst, Pace, Trips, pace_of
 from bot.templates import filled, kept
 from flows.contact import Channel, Purpose
 from flows.outreach.sending_policy import Kind, SendingRules
@@ -409,3 +410,60 @@ def test_attempts_are_counted_only_when_something_was_tried(db):
     assert item.row.attempts == 1
     sender.record([(item, Failed("refused", NOW))])
     assert crowd.outcomes() == {(OutboxState.FAILED.value, "refused"): 1}
+
+
+def test_the_running_sender_records_what_it_sent_and_ends_when_told(db):
+    """Everything is recorded while it runs, not only at its end."""
+    people = []
+    with db.transaction() as store:
+        for number in range(30):
+            who = store.contacts.find_or_make(Channel.WEB, "local", f"orang{number}", NOW)
+            store.outbox.queue(*who, Kind.REPLY, "jawaban", NOW)
+            people.append(who)
+
+    class Recorded(Sender):
+        def record(self, results):
+            super().record(results)
+            with db.reading() as store:
+                if store.outbox.counts() == {OutboxState.DUE: 0, OutboxState.SENDING: 0}:
+                    loop.call_soon_threadsafe(stop.set)
+
+    async def send():
+        async with asyncio.timeout(30):
+            await sender.run(stop, asyncio.Event())
+
+    channels = {(Channel.WEB, "local"): LocalChannel(Channel.WEB)}
+    sender = Recorded(db, channels, SetClock(NOW), SendingRules, worker="w1")
+    loop, stop = asyncio.new_event_loop(), asyncio.Event()
+    loop.run_until_complete(send())
+    loop.close()
+    with db.reading() as store:
+        lines = [line for who in people for line in store.outbox.conversation(who[0])]
+    assert [line.state for line in lines] == [OutboxState.SENT] * 30
+
+
+@given(st.lists(st.sampled_from([0.0, 0.0, 0.0, 0.01, 0.1, 0.3]), min_size=100, max_size=300))
+def test_whatever_holds_messages_up_no_more_arrive_in_a_second_than_may(held_up):
+    """Each way takes 10 ms at least; every tenth message is not held up."""
+    pace, way = Pace(80, SECOND, 1), timedelta(milliseconds=10)
+    trips, at, arrived = Trips(pace), NOW, []
+    for number, late in enumerate(held_up):
+        at = at + pace.interval + trips.wait(at + pace.interval)
+        trip = trips.begin(at)
+        arrived.append(at + way + timedelta(seconds=late if number % 10 else 0))
+        trip.ended = arrived[-1] + way
+    for earlier, later in zip(arrived, arrived[80:], strict=False):
+        assert later - earlier >= WINDOW
+
+
+def test_the_next_waits_while_nobody_knows_whether_the_first_arrived():
+    pace = Pace(2, SECOND, 1)
+    trips = Trips(pace)
+    first = trips.begin(NOW)
+    second = trips.begin(NOW + SECOND / 2)
+    assert trips.wait(NOW + SECOND) > timedelta(0)
+    first.ended = NOW + SECOND * 0.1
+    second.ended = NOW + SECOND * 0.6
+    assert trips.wait(NOW + SECOND) == timedelta(0)
+    first.ended = NOW + SECOND * 0.5
+    assert timedelta(0) < trips.wait(NOW + SECOND) < SECOND / 2
