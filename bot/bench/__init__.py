@@ -1,0 +1,1 @@
+"""The benchmarks of `rangkul bench`. They measure; nothing in a running bot imports them."""

@@ -1,0 +1,98 @@
+"""`rangkul bench`: the benchmarks behind the promises in docs/benchmarks.md."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from bot.commands import bench_nlu
+from bot.commands.options import JsonOption
+
+OnlyOption = Annotated[str | None, typer.Option("--only", help="sqlite or postgresql (default: both).")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    bench = typer.Typer(no_args_is_help=True, help="Measure: turns, webhooks, broadcast, pacing, leads, nlu.")
+    for command in (turns, webhooks, broadcast, pacing, leads, bench_nlu.nlu):
+        bench.command()(command)
+    app.add_typer(bench, name="bench")
+
+
+def turns(
+    small: Annotated[int, typer.Option(help="People in the small database.")] = 1_000,
+    large: Annotated[int, typer.Option(help="People in the large database.")] = 1_000_000,
+    turns: Annotated[int, typer.Option(help="Turns on each.")] = 500,
+    only: OnlyOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Durable turns a second, and what a turn costs with few and with many people stored."""
+    from bot.bench import machine
+    from bot.bench import turns as bench
+
+    with _progress() as bar:
+        rows, version = bench.run(small, large, turns, bar, only=only)
+    machine.show("turns", rows, as_json=json, postgres=version)
+
+
+def webhooks(
+    rate: Annotated[int, typer.Option(help="Messages a second.")] = 200,
+    seconds: Annotated[int, typer.Option(help="For how long.")] = 30,
+    only: OnlyOption = "sqlite",
+    json: JsonOption = False,
+) -> None:
+    """How fast messages are acknowledged, durable and deduplicated, with a fifth of them repeated."""
+    from bot.bench import machine
+    from bot.bench import webhooks as bench
+
+    with _progress() as bar:
+        rows, version = bench.run(rate, seconds, bar, only=only)
+    machine.show("webhooks", rows, as_json=json, postgres=version)
+
+
+def broadcast(
+    people: Annotated[int, typer.Option(help="People in the village.")] = 1_000_000,
+    only: OnlyOption = None,
+    json: JsonOption = False,
+) -> None:
+    """How long planning an announcement takes, and whether it comes out as forecast."""
+    from bot.bench import broadcast as bench
+    from bot.bench import machine
+
+    with _progress() as bar:
+        rows, version = bench.run(people, bar, only=only)
+    machine.show("broadcast", rows, as_json=json, postgres=version)
+
+
+def pacing(
+    people: Annotated[int, typer.Option(help="People on each platform.")] = 3_000,
+    senders: Annotated[int, typer.Option(help="Sender processes.")] = 1,
+    platform: Annotated[str | None, typer.Option(help="telegram or whatsapp (default: both).")] = None,
+    only: OnlyOption = "sqlite",
+    json: JsonOption = False,
+) -> None:
+    """How much of each platform's rate is used while nobody is asked to slow down and replies still go at once."""
+    from bot.bench import machine
+    from bot.bench import pacing as bench
+
+    with _progress() as bar:
+        rows, version = bench.run(people, senders, bar, platform=platform, only=only)
+    machine.show("pacing", rows, as_json=json, postgres=version)
+
+
+def leads(
+    rows: Annotated[int, typer.Option(help="Rows of the spreadsheet.")] = 50_000,
+    leads: Annotated[int, typer.Option(help="Leads in the database.")] = 1_000_000,
+) -> None:
+    """A dry run of a long spreadsheet, and an export of very many leads: seconds and peak memory."""
+    from bot.bench import leads as bench
+
+    raise typer.Exit(bench.run(rows, leads))
+
+
+def _progress() -> Progress:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    return Progress(*columns, console=Console(stderr=True))
