@@ -7,7 +7,15 @@ from __future__ import annotations
 
 import typer
 
-from bot.commands import channel_commands, content_commands, nlu_commands, run_commands, staff_commands, talk_commands
+from bot.commands import (
+    channel_commands,
+    content_commands,
+    nlu_commands,
+    privacy_commands,
+    run_commands,
+    staff_commands,
+    talk_commands,
+)
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -15,7 +23,15 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Rangkul: outreach chatbot in Bahasa Indonesia for BPJS Ketenagakerjaan branches and their villages.",
 )
-for part in (run_commands, talk_commands, content_commands, nlu_commands, staff_commands, channel_commands):
+for part in (
+    run_commands,
+    talk_commands,
+    content_commands,
+    nlu_commands,
+    staff_commands,
+    privacy_commands,
+    channel_commands,
+):
     part.register(app)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import traceback
 from collections.abc import MutableMapping
 from typing import Any
 
@@ -12,6 +13,9 @@ import structlog
 
 #: Long runs of digits are numbers of people (NIK, phone, KPJ), whatever field they came in.
 _DIGITS = re.compile(r"\d(?:[\s.-]?\d){8,}")
+
+#: An error that an error caused, and so on; enough to see where it began.
+_MOST_CAUSES = 5
 
 
 def mask_digits(_logger: object, _method: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -22,6 +26,33 @@ def mask_digits(_logger: object, _method: str, fields: MutableMapping[str, Any])
     return fields
 
 
+def frames_only(_logger: object, _method: str, fields: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """An error as its kind and where it happened. Its message stays out: it may quote what a person wrote."""
+    told = fields.pop("exc_info", None)
+    error = sys.exc_info()[1] if told is True else told[1] if isinstance(told, tuple) else told
+    if isinstance(error, BaseException):
+        fields["exception"] = described(error)
+    return fields
+
+
+def described(error: BaseException) -> str:
+    """The frames and the kind of an error and of what caused it, without a word of their messages."""
+    parts: list[str] = []
+    cause: BaseException | None = error
+    while cause is not None and len(parts) < _MOST_CAUSES:
+        frames = "".join(traceback.format_tb(cause.__traceback__))
+        parts.append(f"{frames}{type(cause).__module__}.{type(cause).__qualname__}")
+        cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
+    return "\nwhile handling, or because of:\n".join(parts)
+
+
+class _FramesOnly(logging.Formatter):
+    """The same for libraries that use Python's own logging."""
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 (the base class names it)
+        return described(ei[1]) if ei[1] is not None else ""
+
+
 def set_up(*, as_json: bool, level: str = "info") -> None:
     """Send structured logs to standard error, as JSON lines or readable."""
     renderer: Any = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False)
@@ -30,7 +61,7 @@ def set_up(*, as_json: bool, level: str = "info") -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
+            frames_only,
             mask_digits,
             renderer,
         ],
@@ -38,4 +69,6 @@ def set_up(*, as_json: bool, level: str = "info") -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(levelname)s %(name)s %(message)s")
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_FramesOnly("%(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])

@@ -1,7 +1,7 @@
 """Seals every value again with the newest key.
 
 Each value names its key, so stopping half-way loses nothing: the next run goes on with what the newest key has not
-sealed yet. A value is replaced only if it is still what was read, so a bot writing at the same time loses nothing either.
+sealed yet. A value is replaced only if it is still what was read, so whoever writes meanwhile loses nothing either.
 """
 
 from __future__ import annotations
@@ -98,6 +98,7 @@ def others_connected(database: Database) -> bool:
 
     An open SQLite file in WAL mode is locked against an exclusive opener, even while nothing happens.
     """
+    database.close()  # our own connections would look like another's
     if database.is_sqlite:
         return _locked_elsewhere(str(database.engine.url.database))
     with database.reading() as store:
@@ -126,9 +127,7 @@ def _seal_batch(db: Connection, place: Place, sealer: Sealer, after: object) -> 
     rows = [(row[0], bytes(row[1])) for row in db.execute(query)]
     if rows:
         here = update(place.column.table).where(place.key == bindparam("row"), place.sealed == bindparam("old"))
-        changes = [
-            {"row": key, "old": old, "new": sealer.seal(sealer.open(old, place.name), place.name)} for key, old in rows
-        ]
+        changes = [{"row": key, "old": old, "new": _sealed_anew(old, place, key, sealer)} for key, old in rows]
         db.execute(here.values({place.column: type_coerce(bindparam("new"), LargeBinary)}), changes)
     return len(rows), rows[-1][0] if rows else after
 
