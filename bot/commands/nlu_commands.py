@@ -115,7 +115,9 @@ def answer(
 
 def export_rasa(
     folder: Annotated[Path, typer.Argument(help="Where to write the Rasa project.")],
-    as_written: Annotated[bool, typer.Option(help="Keep people's own spelling; the bot asks Rasa in standard.")] = False,
+    as_written: Annotated[
+        bool, typer.Option(help="Keep people's own spelling; the bot asks Rasa in standard.")
+    ] = False,
 ) -> None:
     """Write a complete Rasa 3.6 project made from content."""
     from nlu.examples import sentences, vocabulary
