@@ -8,6 +8,7 @@ from __future__ import annotations
 import typer
 
 from bot.commands import (
+    bench_commands,
     channel_commands,
     content_commands,
     nlu_commands,
@@ -31,6 +32,7 @@ for part in (
     staff_commands,
     privacy_commands,
     channel_commands,
+    bench_commands,
 ):
     part.register(app)
 
