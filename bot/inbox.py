@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
+from threading import Lock
+from weakref import WeakKeyDictionary
 
 import structlog
 
@@ -21,12 +25,57 @@ _MESSAGES = (Purpose.REMINDERS, Purpose.ANNOUNCEMENTS)
 
 
 def receive(database: Database, channel: Channel, account: str, arrived: Sequence[Arrived], now: datetime) -> int:
-    """Store everything that arrived in one transaction. Returns how many messages were new."""
-    new = 0
-    with database.transaction() as store:
-        for part in arrived:
-            new += _store(store, channel, account, part, now)
-    return new
+    """Store everything that arrived, all or nothing. Returns, durable, how many messages were new."""
+    delivery = _Delivery(channel, account, arrived, now)
+    waiting = _WAITING.setdefault(database, _Waiting())
+    waiting.line.append(delivery)
+    with waiting.lock:
+        if delivery.new is None:  # nobody ahead of us took ours along
+            _store_all(database, [waiting.line.popleft() for _ in range(len(waiting.line))])
+    if delivery.new is None:  # something in the line broke it: alone
+        with database.transaction() as store:
+            delivery.new = _store_one(store, delivery)
+    return delivery.new
+
+
+@dataclass(slots=True, eq=False)
+class _Delivery:
+    """What one request brought."""
+
+    channel: Channel
+    account: str
+    arrived: Sequence[Arrived]
+    now: datetime
+    new: int | None = None  # once it is stored
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """Requests that came while another was being stored: they share the next transaction, and its wait for the disk."""
+
+    lock: Lock = field(default_factory=Lock)
+    line: deque[_Delivery] = field(default_factory=deque)
+
+
+_WAITING: WeakKeyDictionary[Database, _Waiting] = WeakKeyDictionary()
+
+
+def _store_all(database: Database, deliveries: list[_Delivery]) -> None:
+    """In one transaction; should one of them break it, each is left to its own."""
+    try:
+        with database.transaction() as store:
+            counts = [_store_one(store, delivery) for delivery in deliveries]
+    except Exception as wrong:  # noqa: BLE001  # each tries again alone and raises what concerns it
+        if len(deliveries) > 1:
+            log.warning("stored_one_by_one", requests=len(deliveries), error=type(wrong).__name__)
+        return
+    for delivery, new in zip(deliveries, counts, strict=True):
+        delivery.new = new
+
+
+def _store_one(store: Store, delivery: _Delivery) -> int:
+    parts = (_store(store, delivery.channel, delivery.account, part, delivery.now) for part in delivery.arrived)
+    return sum(parts)
 
 
 def _store(store: Store, channel: Channel, account: str, part: Arrived, now: datetime) -> bool:

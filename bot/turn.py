@@ -13,7 +13,6 @@ from bot.effects import Scene, apply
 from bot.ids import LeadNumbers
 from bot.understanding import Engines
 from content import Content
-from flows.contact import Contact
 from flows.conversation.engine import take_turn
 from flows.conversation.session import Session
 from flows.message import Given, Heard, HeardKind, Turn
@@ -71,10 +70,10 @@ class Turns:
 
     def _take(self, claimed: Claimed) -> Done:
         content, now = self._content.current, self._clock.now()
+        heard = self._heard(claimed, content, now)
         with self._database.transaction() as store:
             session = store.sessions.get(claimed.contact_id)
             contact = store.contacts.view(claimed.contact_id, with_audience=True)
-            heard = self._heard(claimed, content, session, contact, now)
             turn = take_turn(session, heard, content, Given(now, contact, self._numbers.fresh()))
             store.sessions.put(claimed.contact_id, turn.session)
             scene = Scene(store, content, contact, claimed.address_id, now, inbound_id=claimed.id, heard=heard)
@@ -84,16 +83,18 @@ class Turns:
         log.info("turn_taken", contact=claimed.contact_id, inbound=claimed.id, events=len(turn.events))
         return Done(claimed.contact_id, turn)
 
-    def _heard(self, claimed: Claimed, content: Content, session: Session, contact: Contact, now: datetime) -> Heard:
+    def _heard(self, claimed: Claimed, content: Content, now: datetime) -> Heard:
+        """What the person said, understood while nobody waits for the database: only this turn moves their session."""
         kind = HeardKind(str(claimed.body.get("kind", "text")))
         text = str(claimed.body.get("text", ""))
         label = claimed.body.get("label")
         understanding: Understanding | None = None
         if kind is HeardKind.TEXT and text:
-            today = now.astimezone(contact.zone).date().isoformat()
-            understanding = self._engines.of(content).understand(
-                text, expecting=_expecting(session, content), today=today
-            )
+            with self._database.reading() as store:
+                expecting = _expecting(store.sessions.get(claimed.contact_id), content)
+                zone = store.contacts.view(claimed.contact_id).zone
+            today = now.astimezone(zone).date().isoformat()
+            understanding = self._engines.of(content).understand(text, expecting=expecting, today=today)
         return Heard(kind, text, understanding, str(label) if label else None)
 
     def _fail(self, claimed: Claimed, code: str) -> Done:

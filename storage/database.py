@@ -8,7 +8,7 @@ they wait for each other instead of failing half-way.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, select, text
@@ -35,6 +35,7 @@ from storage.settings import Settings
 from storage.slots import Slots
 from storage.staff import Staff
 from storage.tables import METADATA, SETTING
+from storage.write_lock import WriteLock
 
 #: The newest migration; a test holds it to `migrations/versions`.
 HEAD = "0001"
@@ -108,6 +109,7 @@ class Database:
         self._sealer = sealer
         self._village_of = village_of
         self.engine = _engine(make_url(url))
+        self._in_line: AbstractContextManager[None] = WriteLock() if self.is_sqlite else nullcontext()
         self._clock_connection: Connection | None = None
         bind_sealer(self.engine.dialect, sealer)
         #: For those who only read through SQLAlchemy itself (console lists): takes no write lock on SQLite.
@@ -121,7 +123,7 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Store]:
         """All or nothing: commits at the end, rolls everything back on an exception."""
-        with self.engine.begin() as connection:
+        with self._in_line, self.engine.begin() as connection:
             yield Store(connection, self._sealer, self._village_of)
 
     @contextmanager
