@@ -11,7 +11,7 @@ import resource
 import sys
 from importlib import import_module
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any
 
 
@@ -23,15 +23,18 @@ async def main(spec: dict[str, Any]) -> dict[str, Any]:
     first = perf_counter() - start
     answers: dict[str, list[Any]] = {}
     times: list[float] = []
+    spent: list[float] = []
     for name, texts in spec["ask"].items():
         answers[name] = []
         for text in texts:
-            before = perf_counter()
+            before, cpu = perf_counter(), process_time()
             heard = await agent.parse_message(text)
             if name == "clean":
                 times.append(perf_counter() - before)
+                spent.append(process_time() - cpu)
             answers[name].append(_guess(heard))
     times.sort()
+    spent.sort()
     return {
         "load_s": first,
         "first_answer_s": first,
@@ -39,6 +42,8 @@ async def main(spec: dict[str, Any]) -> dict[str, Any]:
         "memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         "p50_ms": times[len(times) // 2] * 1000,
         "p99_ms": times[int(len(times) * 0.99)] * 1000,
+        "p50_cpu_ms": spent[len(spent) // 2] * 1000,
+        "p99_cpu_ms": spent[int(len(spent) * 0.99)] * 1000,
         "per_s": len(times) / sum(times),
     }
 

@@ -17,11 +17,14 @@ _COLUMNS = (
     ("auroc_near", "near AUROC", "{:.3f}"),
     ("auroc_far", "far AUROC", "{:.3f}"),
     ("train_s", "train s", "{:.1f}"),
+    ("train_cpu_s", "train CPU s", "{:.1f}"),
     ("load_s", "load s", "{:.2f}"),
     ("first_answer_s", "first answer s", "{:.2f}"),
     ("memory_mb", "memory MB", "{:.0f}"),
     ("p50_ms", "p50 ms", "{:.1f}"),
     ("p99_ms", "p99 ms", "{:.1f}"),
+    ("p50_cpu_ms", "p50 CPU ms", "{:.1f}"),
+    ("p99_cpu_ms", "p99 CPU ms", "{:.1f}"),
     ("per_s", "sentences/s", "{:.0f}"),
 )
 Figures = Mapping[str, Any]
