@@ -125,9 +125,10 @@ def _layers(data: bytes, name: str) -> Iterator[tuple[str, bytes]]:
             for part in archive.namelist():
                 yield f"{name}!{part}", archive.read(part)
     at = data.find(b"\x1f\x8b\x08")
-    if at >= 0:
+    while at >= 0:  # bytes that look like a header may stand before a real one
         with suppress(zlib.error):
             yield f"{name}!gzip", zlib.decompressobj(_GZIP).decompress(data[at:], _MOST_UNPACKED)
+        at = data.find(b"\x1f\x8b\x08", at + 1)
 
 
 def _grouped(digits: str, *groupings: tuple[int, ...]) -> Iterator[str]:

@@ -12,7 +12,7 @@ import sys
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy import select
 from storage_fixtures import KEYS, NOW, VILLAGE
@@ -108,6 +108,7 @@ def test_noise_is_not_a_finding(noise):
 
 
 @given(st.integers(0, 10**16 - 1), st.binary(max_size=7), st.sampled_from(sorted(HIDINGS)))
+@example(0, b"\x1f\x8b\x08", "gzip")
 def test_any_nik_is_found_anywhere(number, before, hiding):
     planted = Planted("Siti Rahasiawati", f"{number:016}", "+6281234567890", date(1990, 8, 12), 1_737_400)
     data = before + HIDINGS[hiding](planted.nik)
