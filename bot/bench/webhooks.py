@@ -33,6 +33,7 @@ from bot.bench.databases import both, working_folder
 from bot.bench.machine import Row, percentile
 from bot.channels.web import COOKIE
 from bot.channels.whatsapp_webhook import PATH
+from bot.clock import SystemClock
 from bot.content_watch import ContentInForce
 from bot.emulators.whatsapp_payloads import Sender as Payloads
 from bot.emulators.whatsapp_state import Person
@@ -96,14 +97,14 @@ def web_chat(sentences: list[str]) -> Callable[[], Post]:
 
 def whatsapp(sentences: list[str], secret: str) -> Callable[[], Post]:
     """WhatsApp's webhooks, signed."""
-    payloads = Payloads(_PHONE_ID, _WABA_ID, "62800000001")
+    payloads, clock = Payloads(_PHONE_ID, _WABA_ID, "62800000001"), SystemClock()
     people = [Person(f"62800{number:06d}", f"ID.{10**9 + number}", "Orang contoh") for number in range(PEOPLE)]
     number = iter(range(10**9))
 
     def make() -> Post:
         place = next(number)
         said = {"type": "text", "text": {"body": sentences[place % len(sentences)]}}
-        payload = payloads.message(people[place % PEOPLE], f"wamid.{uuid.uuid4().hex}", time.time(), said)
+        payload = payloads.message(people[place % PEOPLE], f"wamid.{uuid.uuid4().hex}", clock.now().timestamp(), said)
         body = json.dumps(payload).encode()
         signature = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
         headers = {"Content-Type": "application/json", "X-Hub-Signature-256": f"sha256={signature}"}
