@@ -18,7 +18,7 @@ from bot.pacing import DAY, LEAD, SMALLEST_TIER, Burst, Pace, look_again, room, 
 from bot.templates import Filled, preview
 from content.model import Button
 from flows.contact import Channel as ChannelName
-from flows.outreach.sending_policy import Kind, Reason, Send, SendingRules, Skip, Wait, may_send
+from flows.outreach.sending_policy import COUNTED, UNASKED, Kind, Reason, Send, SendingRules, Skip, Wait, may_send
 from storage.database import Store
 from storage.outbox import Due
 from storage.outcomes import Outcome, Postponed, Skipped
@@ -245,8 +245,8 @@ class Claims:
                 store.outbox.settle(row.id, Skipped(reason.value))
                 log.info("message_skipped", outbox=row.id, kind=row.kind.value, reason=reason.value)
                 return None
-            case Wait(until):
-                store.outbox.settle(row.id, Postponed(until, "quiet_hours", tried=False))
+            case Wait(until, why):
+                store.outbox.settle(row.id, Postponed(until, why.value, tried=False))
                 return None
             case Send():
                 return Ready(row, channel, outgoing(row, channel))
@@ -254,10 +254,11 @@ class Claims:
     def _verdict(self, store: Store, row: Due) -> Send | Wait | Skip:
         if row.kind is Kind.REPLY:
             return Send()
-        contact = store.contacts.view(row.contact_id)
+        contact, now = store.contacts.view(row.contact_id), self._clock.now()
         # a postponed row's own due time moves; lateness counts from when it was first meant to go
         meant = row.made_at if row.kind is Kind.BROADCAST else row.due_at
-        return may_send(row.kind, contact, meant, self._clock.now(), self._rules())
+        lately = store.outbox.unasked_since(row.contact_id, now - COUNTED) if row.kind in UNASKED else []
+        return may_send(row.kind, contact, meant, now, self._rules(), lately=lately)
 
 
 def tier_key(route: str) -> str:

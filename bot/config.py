@@ -59,15 +59,25 @@ class SendingSettings(_Part):
 
     awake_from: time = time(7)
     awake_until: time = time(20)
+    friday_prayer_from: time = time(11, 30)
+    friday_prayer_until: time = time(13)
+    on_holidays: bool = False
+    most_a_week: int = Field(default=3, ge=0)
     reminder_too_late_after_days: int = Field(default=2, ge=0)
+    follow_up_too_late_after_days: int = Field(default=3, ge=0)
     broadcast_too_late_after_days: int = Field(default=3, ge=0)
-    tick_every: float = Field(default=5, gt=0)
+    tick_every: float = Field(default=1, gt=0)
 
     def rules(self) -> SendingRules:
         """The same as the sending policy takes it."""
         return SendingRules(
             awake_from=self.awake_from,
             awake_until=self.awake_until,
+            prayer_from=self.friday_prayer_from,
+            prayer_until=self.friday_prayer_until,
+            on_holidays=self.on_holidays,
+            most_a_week=self.most_a_week,
+            follow_up_too_late_after=timedelta(days=self.follow_up_too_late_after_days),
             reminder_too_late_after=timedelta(days=self.reminder_too_late_after_days),
             broadcast_too_late_after=timedelta(days=self.broadcast_too_late_after_days),
         )

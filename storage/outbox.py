@@ -42,7 +42,7 @@ from storage.words import KINDS_RESTING_ON, PRIORITY, BroadcastState, EndReason,
 _DUE = OUTBOX.c.state == literal_word(OutboxState.DUE)
 _SENDING = OUTBOX.c.state == literal_word(OutboxState.SENDING)
 _HAS_ONCE_KEY = OUTBOX.c.once_key.is_not(None)
-_UNASKED_LANES = (Kind.NOTICE, Kind.REMINDER)
+_UNASKED_LANES = (Kind.NOTICE, Kind.REMINDER, Kind.FOLLOW_UP)
 _STILL_MOVING = (OutboxState.DUE, OutboxState.SENDING)
 _NOT_YET_SENT = (*_STILL_MOVING, OutboxState.UNKNOWN)
 
@@ -255,6 +255,10 @@ class Outbox(Repository):
         """What the contact wrote after that moment, oldest first."""
         return heard_since(self._db, contact_id, moment, limit)
 
+    def unasked_since(self, contact_id: int, moment: datetime) -> list[datetime]:
+        """When messages nobody asked for in particular went to this person since then, whoever sent them."""
+        return list(self._db.scalars(_UNASKED_SINCE, {"contact": contact_id, "moment": moment}))
+
     def next_due_at(self) -> datetime | None:
         """When the next queued message is due, past or future; for clocks that are moved by hand."""
         moment: datetime | None = self._db.scalar(select(func.min(OUTBOX.c.due_at)).where(_DUE))
@@ -387,6 +391,12 @@ def _broadcast_lane(*, of_route: bool) -> Select[Any]:
 #: Built once, as all above are: putting a statement together costs more than running it.
 _BROADCASTS_SENDING = (
     select(BROADCAST.c.id).where(BROADCAST.c.state == literal_word(BroadcastState.SENDING)).order_by(BROADCAST.c.id)
+)
+_UNASKED_SINCE = select(OUTBOX.c.sent_at).where(
+    OUTBOX.c.contact_id == bindparam("contact"),
+    OUTBOX.c.sent_at.is_not(None),
+    OUTBOX.c.sent_at >= bindparam("moment", type_=UtcDateTime),
+    OUTBOX.c.priority >= literal_column(str(PRIORITY[Kind.REMINDER])),
 )
 _CLAIMED = (
     select(

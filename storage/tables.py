@@ -219,6 +219,7 @@ class OutboxRow(Row, table=True):
         _only("ix_outbox_once_key", "once_key", where="once_key IS NOT NULL", unique=True),
         _only("ix_outbox_external_hash", "external_hash", where="external_hash IS NOT NULL"),
         Index("ix_outbox_contact_id", "contact_id", "id"),
+        _only("ix_outbox_unasked", "contact_id", "sent_at", where="priority >= 2 AND sent_at IS NOT NULL"),
     )
 
     id: int = _id()

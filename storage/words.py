@@ -17,18 +17,19 @@ class InboundState(StrEnum):
     SET_ASIDE = "set_aside"
 
 
-#: Lower goes first: replies before notices before reminders before broadcasts.
+#: Lower goes first: replies before notices before reminders before follow-ups before broadcasts.
 PRIORITY: Mapping[Kind, int] = {
     Kind.REPLY: 0,
     Kind.NOTICE: 1,
     Kind.REMINDER: 2,
-    Kind.BROADCAST: 3,
+    Kind.FOLLOW_UP: 3,
+    Kind.BROADCAST: 4,
 }
 
-#: Which queued messages rest on which consent.
+#: Which queued messages rest on which consent. A follow-up rests on two: it is about a registration, and it reminds.
 KINDS_RESTING_ON: Mapping[Purpose, frozenset[Kind]] = {
-    Purpose.REGISTRATION: frozenset({Kind.NOTICE}),
-    Purpose.REMINDERS: frozenset({Kind.REMINDER}),
+    Purpose.REGISTRATION: frozenset({Kind.NOTICE, Kind.FOLLOW_UP}),
+    Purpose.REMINDERS: frozenset({Kind.REMINDER, Kind.FOLLOW_UP}),
     Purpose.ANNOUNCEMENTS: frozenset({Kind.BROADCAST}),
 }
 

@@ -97,6 +97,7 @@ def upgrade() -> None:
         batch_op.create_index('ix_outbox_once_key', ['once_key'], unique=True, sqlite_where=sa.text('once_key IS NOT NULL'), postgresql_where=sa.text('once_key IS NOT NULL'))
         batch_op.create_index('ix_outbox_sending', ['claimed_until'], unique=False, sqlite_where=sa.text("state = 'sending'"), postgresql_where=sa.text("state = 'sending'"))
         batch_op.create_index('ix_outbox_sending_contact', ['contact_id', 'id'], unique=False, sqlite_where=sa.text("state = 'sending'"), postgresql_where=sa.text("state = 'sending'"))
+        batch_op.create_index('ix_outbox_unasked', ['contact_id', 'sent_at'], unique=False, sqlite_where=sa.text('priority >= 2 AND sent_at IS NOT NULL'), postgresql_where=sa.text('priority >= 2 AND sent_at IS NOT NULL'))
 
     op.create_table('sending_slot',
     sa.Column('route', sa.String(length=131), nullable=False),
@@ -390,6 +391,7 @@ def downgrade() -> None:
     op.drop_table('setting')
     op.drop_table('sending_slot')
     with op.batch_alter_table('outbox', schema=None) as batch_op:
+        batch_op.drop_index('ix_outbox_unasked', sqlite_where=sa.text('priority >= 2 AND sent_at IS NOT NULL'), postgresql_where=sa.text('priority >= 2 AND sent_at IS NOT NULL'))
         batch_op.drop_index('ix_outbox_sending_contact', sqlite_where=sa.text("state = 'sending'"), postgresql_where=sa.text("state = 'sending'"))
         batch_op.drop_index('ix_outbox_sending', sqlite_where=sa.text("state = 'sending'"), postgresql_where=sa.text("state = 'sending'"))
         batch_op.drop_index('ix_outbox_once_key', sqlite_where=sa.text('once_key IS NOT NULL'), postgresql_where=sa.text('once_key IS NOT NULL'))
