@@ -39,7 +39,7 @@ chat: $(VENV)/.run ## talk to the bot in this terminal
 	@$(BIN)/rangkul chat
 
 test: lint types content $(VENV)/.dev ## everything a change must pass; T=path or K=words narrow the tests
-	@$(BIN)/python -m pytest $(if $(T),$(T),) $(if $(K),-k "$(K)",)
+	@$(BIN)/python -m pytest $(if $(T)$(K),$(T) $(if $(K),-k "$(K)"),--numprocesses auto --maxprocesses 4 --dist loadfile)
 
 lint: $(VENV)/.dev ## format, lint and import contracts
 	@$(BIN)/ruff check .

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import FrozenInstanceError
 from datetime import date
 from decimal import Decimal
@@ -161,10 +160,3 @@ def test_the_version_changes_with_any_file(tmp_path: Path) -> None:
     with (tmp_path / "sources.yaml").open("a", encoding="utf-8") as file:
         file.write("# catatan\n")
     assert content.load(tmp_path).version != first
-
-
-def test_rendering_is_quick() -> None:
-    start = time.perf_counter()
-    for _ in range(200):
-        CONTENT.render("santunan", NOW)
-    assert (time.perf_counter() - start) / 200 < 0.001  # the bar is 0.2 ms; a busy machine gets some room

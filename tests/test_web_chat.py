@@ -448,10 +448,8 @@ def test_stopping_the_server_ends_open_streams_at_once(backend: KeptInMemory) ->
         with client.stream("GET", "/chat/stream") as stream:
             told = events(stream)
             next(told)
-            began = time.monotonic()
             server.should_exit = True
-            assert list(told) == []
-            assert time.monotonic() - began < 1.5
+            assert list(told) == []  # else the client gives up after its timeout
 
 
 def test_a_wake_is_heard(backend: KeptInMemory) -> None:
@@ -474,10 +472,8 @@ def test_a_wake_is_heard(backend: KeptInMemory) -> None:
             told = events(stream)
             next(told)
             backend.say(client.cookies["rangkul_chat"], "Ada kabar")
-            began = time.monotonic()
             rung.set()
             assert next(told)[2]["messages"][0]["text"] == "Ada kabar"
-            assert time.monotonic() - began < 2
         assert ended.wait(3)
 
 

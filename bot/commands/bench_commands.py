@@ -16,10 +16,24 @@ OnlyOption = Annotated[str | None, typer.Option("--only", help="sqlite or postgr
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    bench = typer.Typer(no_args_is_help=True, help="Measure: turns, webhooks, broadcast, pacing, leads, nlu.")
-    for command in (turns, webhooks, broadcast, pacing, leads, bench_nlu.nlu):
+    bench = typer.Typer(no_args_is_help=True, help="Measure: content, turns, webhooks, broadcast, pacing, leads, nlu.")
+    for command in (content, turns, webhooks, broadcast, pacing, leads, bench_nlu.nlu):
         bench.command()(command)
     app.add_typer(bench, name="bench")
+
+
+def content(
+    rounds: Annotated[int, typer.Option(help="How often.")] = 10,
+    json: JsonOption = False,
+) -> None:
+    """How long reading and checking the content takes, and rendering a reply."""
+    from bot.bench import machine
+    from bot.bench import words as bench
+    from bot.commands.content_commands import today
+
+    with _progress() as bar:
+        rows = bench.run(rounds, today(), bar)
+    machine.show("content", rows, as_json=json)
 
 
 def turns(
