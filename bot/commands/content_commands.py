@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.markup import escape
+from rich.padding import Padding
 
 from bot.commands.options import ConfigOption, fail, out, settings_from
 
@@ -55,21 +57,36 @@ def check(root: RootOption = None) -> None:
     out.print(f"{words['fine']} {words['version']} {loaded.version}; {words['counts']} {counts}.", highlight=False)
 
 
-def facts(root: RootOption = None) -> None:
-    """List each fact: now, next, source, where it is said, recheck date."""
-    from rich.table import Table
-
+def facts(
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="[WORDS]", help="Only facts whose name or meaning holds these words.")
+    ] = None,
+    root: RootOption = None,
+) -> None:
+    """List each fact: now, next, source, where it is said, recheck date; overdue ones in red."""
     from content.preview import facts_table
 
     loaded = load_or_fail(root)
-    table = Table()
-    for heading in loaded.lexicon["commands"]["content"]["facts_headings"]:
-        table.add_column(heading, overflow="fold")
-    for row in facts_table(loaded, today()):
-        said = ", ".join(row.said_in)
-        cells = (row.key, row.meaning, row.now, row.following, row.source, said, row.recheck_by.isoformat())
-        table.add_row(*cells, style="red" if row.overdue else None)
-    out.print(table)
+    rows = [row for row in facts_table(loaded, today()) if _holds(f"{row.key} {row.meaning}", words or [])]
+    texts = loaded.lexicon["commands"]["content"]
+    if not rows:
+        out.print(texts["no_facts"], highlight=False)
+        return
+    for row in rows:
+        out.print(f"[bold]{row.key}[/bold]  {escape(row.now)}", highlight=False, style="red" if row.overdue else None)
+        told = {
+            "following": row.following,
+            "source": row.source,
+            "said_in": ", ".join(row.said_in),
+            "recheck_by": row.recheck_by.isoformat(),
+        }
+        labelled = (f"{label}: {told[part]}" for part, label in texts["facts_labels"].items() if told[part])
+        for line in (row.meaning, *labelled):
+            out.print(Padding(escape(line), (0, 0, 0, 4)), highlight=False)
+
+
+def _holds(text: str, words: list[str]) -> bool:
+    return all(word.lower() in text.lower() for word in words)
 
 
 def preview(
