@@ -8,12 +8,13 @@ from typing import assert_never
 
 import structlog
 
+from bot.channels.channel import SHARES, SHARING
 from bot.inbox import withdraw
 from bot.pictures import as_slots
 from bot.templates import kept
 from content import Content
 from content.model import Button, Rendered
-from flows.contact import Contact, Purpose
+from flows.contact import Channel, Contact, Purpose
 from flows.events import (
     BroadcastSent,
     ConsentGiven,
@@ -100,7 +101,7 @@ def queue_reply(rendered: Rendered, scene: Scene) -> None:
         rendered.text,
         scene.now,
         reply=rendered.reply[:80],
-        taps=taps_of(rendered),
+        taps=taps_of(rendered, scene.contact.channel),
         image=rendered.image,
         slots=as_slots(rendered.card),
         content_version=scene.content.version,
@@ -108,9 +109,10 @@ def queue_reply(rendered: Rendered, scene: Scene) -> None:
     )
 
 
-def taps_of(rendered: Rendered) -> list[dict[str, JsonValue]]:
-    """Buttons and choices as rows keep them."""
-    taps = [_tap(button, "button") for button in rendered.buttons]
+def taps_of(rendered: Rendered, channel: Channel) -> list[dict[str, JsonValue]]:
+    """Buttons and choices as rows keep them; what a phone there can't share is not offered."""
+    shown = [button for button in rendered.buttons if channel in SHARING or button.id not in SHARES]
+    taps = [_tap(button, "button") for button in shown]
     return taps + [_tap(button, "choice") for button in rendered.choices]
 
 

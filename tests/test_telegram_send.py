@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 from PIL import Image
-from telegram_stage import TOKEN, WORDS, Stage, run, stage
+from telegram_stage import NOW, TOKEN, WORDS, Stage, run, stage
 
 from bot.channels import errors
 from bot.channels.channel import Channel, Outgoing
 from bot.channels.telegram import LIMITS, TelegramChannel, setup
-from bot.channels.telegram_read import GroupMet
+from bot.channels.telegram_read import GroupMet, read_update
 from bot.emulators.telegram import Fault
 from bot.emulators.telegram_rules import Rates
 from content.model import Button
@@ -279,6 +279,18 @@ def test_typing_shows_and_never_raises() -> None:
             on.person.blocked = True
             await on.channel.typing(str(on.person.id))
             await on.channel.answer_callback("tidak ada")
+
+    run(play)
+
+
+def test_who_writes_sees_at_once_that_an_answer_is_being_typed() -> None:
+    async def play() -> None:
+        async with stage() as on:
+            await on.emulator.people.write(on.person, "jkm itu apa")
+            raw = on.emulator.world.updates.fresh()[-1]
+            on.channel.follow_up(read_update(raw, NOW))
+            await on.channel.settled()
+            assert on.person.typing_until > on.emulator.world.now
 
     run(play)
 

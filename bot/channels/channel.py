@@ -92,6 +92,12 @@ class Unread:
     payload: bytes
 
 
+#: Buttons with these ids ask the phone for something; only some channels can (`SHARING`).
+SHARE_CONTACT, SHARE_LOCATION = "share_contact", "share_location"
+SHARES = frozenset({SHARE_CONTACT, SHARE_LOCATION})
+#: Where a phone hands over its number or place at a tap. Elsewhere such buttons are not shown.
+SHARING = frozenset({ChannelName.TELEGRAM})
+
 Arrived = Incoming | DeliveryReport | Blocked | Moved | StopWish | Ignored | Unread
 
 

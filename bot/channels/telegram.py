@@ -30,7 +30,7 @@ from aiogram.types import (
 )
 from aiogram.utils.token import TokenValidationError
 
-from bot.channels.channel import Arrived, Incoming, Limits, Outgoing
+from bot.channels.channel import SHARE_CONTACT, SHARE_LOCATION, SHARES, Arrived, Incoming, Limits, Outgoing
 from bot.channels.errors import AccountBroken, Refused
 from bot.channels.telegram_errors import named
 from bot.channels.telegram_read import GroupMet, callback_of
@@ -38,13 +38,12 @@ from content.model import Button
 from flows.contact import Channel as ChannelName
 
 API = "https://api.telegram.org"
-SHARE_CONTACT = "share_contact"  # button ids that ask the phone for something; Telegram shows them as a keyboard
-SHARE_LOCATION = "share_location"
 LIMITS = Limits(text=4096, buttons=10, button_label=40, choices=20, choice_label=40, caption=1024)
 #: The kinds of updates we ask for; whatever else exists never reaches us.
 WANTED_UPDATES = ["message", "callback_query", "my_chat_member"]
 
 _DATA_BYTES = 64  # callback_data
+_MOST_ERRANDS = 50  # in a storm courtesies come last
 _SHORT_LABEL = 14  # two buttons up to this length share a row
 _QUIET = LinkPreviewOptions(is_disabled=True)
 _log: Any = structlog.get_logger()
@@ -107,11 +106,15 @@ class TelegramChannel:
         await self._courtesy(self.bot.leave_chat(chat))
 
     def follow_up(self, arrived: list[Arrived]) -> None:
-        """Start what politeness asks for once these are stored: taps are answered, groups declined."""
+        """Start what politeness asks for once these are stored: "typing …", taps answered, groups declined."""
         for item in arrived:
             match item:
-                case Incoming() if (callback := callback_of(item)) is not None:
-                    self._start(self.answer_callback(callback))
+                case Incoming():
+                    callback = callback_of(item)
+                    if callback is not None:
+                        self._start(self.answer_callback(callback))
+                    if len(self._errands) < _MOST_ERRANDS:
+                        self._start(self.typing(item.person_id))
                 case GroupMet():
                     self._start(self.decline(item))
                 case _:
@@ -228,7 +231,7 @@ def _keyboard(message: Outgoing) -> _Keyboard | None:
     taps = message.choices + message.buttons
     if not taps:
         return None
-    if any(tap.id in {SHARE_CONTACT, SHARE_LOCATION} for tap in taps):
+    if any(tap.id in SHARES for tap in taps):
         rows = [[_key(tap)] for tap in taps]
         return ReplyKeyboardMarkup(keyboard=rows, resize_keyboard=True, one_time_keyboard=True)
     choices = [[_tap(tap)] for tap in message.choices]

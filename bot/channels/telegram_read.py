@@ -183,9 +183,7 @@ def _read_text(message: Message, text: str, commands: Mapping[str, str]) -> Inco
         return _incoming(message, HeardKind.TEXT, text)
     name, rest = command[1].casefold(), (command[2] or "").strip()
     if name == "start":
-        return _incoming(
-            message, HeardKind.START, _VILLAGE.sub(r"\1.\2.\3.\4", rest) if _VILLAGE.fullmatch(rest) else rest
-        )
+        return _incoming(message, HeardKind.START, _payload(rest))
     return _incoming(message, HeardKind.TEXT, commands.get(name, text))
 
 
