@@ -99,7 +99,7 @@ def _store(store: Store, channel: Channel, account: str, part: Arrived, now: dat
 
 
 def _message(store: Store, channel: Channel, account: str, message: Incoming, now: datetime) -> bool:
-    contact_id, address_id = store.contacts.find_or_make(channel, account, message.person_id, now)
+    _, address_id = store.contacts.find_or_make(channel, account, message.person_id, now, phone=message.phone)
     body = {
         "kind": message.kind.value,
         "text": clean(message.text),
@@ -110,8 +110,6 @@ def _message(store: Store, channel: Channel, account: str, message: Incoming, no
     if recorded is Recorded.ALREADY:
         log.info("repeated", channel=channel.value)
         return False
-    if message.phone:
-        store.contacts.learn(contact_id, phone=message.phone)
     return True
 
 

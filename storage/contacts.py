@@ -16,6 +16,8 @@ from storage.repository import AnyRow, NotFound, Repository
 from storage.tables import ADDRESS, CONSENT_CURRENT, CONTACT, LEAD, OUTBOX, REMINDER
 from storage.words import OutboxState
 
+#: Where a person's id may be their phone number.
+_NAMED_BY_NUMBER = frozenset({Channel.WHATSAPP})
 _ZONE_UNTIL_KNOWN = "Asia/Jakarta"
 
 
@@ -37,14 +39,32 @@ class Contacts(Repository):
 
     __slots__ = ()
 
-    def find_or_make(self, channel: Channel, account: str, external_id: str, now: datetime) -> tuple[int, int]:
-        """The contact and address of this id, made on first sight. Returns (contact id, address id)."""
+    def find_or_make(
+        self, channel: Channel, account: str, external_id: str, now: datetime, *, phone: str | None = None
+    ) -> tuple[int, int]:
+        """The contact and address of this id, made on first sight. Returns (contact id, address id).
+
+        Args:
+            channel: where they write.
+            account: to which account of ours.
+            external_id: their id there.
+            now: for a contact made now.
+            phone: their number in E.164, where the channel tells it. A platform may name one person now by number, now
+                by an id: the address then gets the id, and is found by either.
+        """
         known = self._address_of(channel, account, external_id)
         if known is not None and known.erased_at is None:
+            self._keep_phone(known.id, phone)
             return known.contact_id, known.id
+        numbered = phone if channel in _NAMED_BY_NUMBER else None
+        named_otherwise = self._under_number(channel, account, external_id, numbered) if numbered else None
+        if named_otherwise is not None:
+            return named_otherwise.contact_id, named_otherwise.id
         if known is not None:
             self._forget_address(known.id)
-        return self._make(channel, account, external_id, now, instead_of=known.id if known else None)
+        made = self._make(channel, account, external_id, now, instead_of=known.id if known else None)
+        self._keep_phone(made[1], phone)
+        return made
 
     def make_on_paper(self, name: str, village: str | None, now: datetime) -> int:
         """A contact who agreed on paper and has not written to us: a name and a village, nowhere to send to."""
@@ -104,7 +124,7 @@ class Contacts(Repository):
             place = self._village_of(village)
             self._change(contact_id, village_code=village, zone=place.zone.key if place else None)
         if phone is not None:
-            known = {"phone": phone, "phone_hash": self._sealer.fingerprint("phone", phone)}
+            known = {"phone": phone, "phone_hash": self._phone_mark(phone)}
             here = select(CONTACT.c.address_id).where(CONTACT.c.id == contact_id).scalar_subquery()
             self._db.execute(update(ADDRESS).where(ADDRESS.c.id == here).values(known))
 
@@ -150,6 +170,29 @@ class Contacts(Repository):
     def _address_of(self, channel: Channel, account: str, external_id: str) -> AnyRow | None:
         mark = self._sealer.fingerprint("address", external_id)
         return self._db.execute(_ADDRESS_OF, {"channel": channel, "account": account, "mark": mark}).first()
+
+    def _under_number(self, channel: Channel, account: str, external_id: str, phone: str) -> AnyRow | None:
+        """The same person under their other name. Two different ids with one number are two people: it was passed on."""
+        number = phone.removeprefix("+")
+        if external_id == number:  # we may know them by an id
+            return self._db.execute(
+                _ADDRESS_WITH_PHONE,
+                {"channel": channel, "account": account, "phone": self._phone_mark(phone)},
+            ).first()
+        known = self._address_of(channel, account, number)
+        if known is None or known.erased_at is not None:
+            return None
+        renamed = {"external_id": external_id, "external_hash": self._sealer.fingerprint("address", external_id)}
+        self._db.execute(update(ADDRESS).where(ADDRESS.c.id == known.id).values(renamed))
+        self._keep_phone(known.id, phone)
+        return known
+
+    def _keep_phone(self, address_id: int, phone: str | None) -> None:
+        if phone is not None:
+            self._db.execute(_PHONE_IS, {"address": address_id, "number": phone, "mark": self._phone_mark(phone)})
+
+    def _phone_mark(self, phone: str) -> bytes:
+        return self._sealer.fingerprint("phone", phone)
 
     def _make(
         self, channel: Channel, account: str, external_id: str, now: datetime, *, instead_of: int | None
@@ -248,6 +291,23 @@ _ADDRESS_OF = (
         ADDRESS.c.account == bindparam("account"),
         ADDRESS.c.external_hash == bindparam("mark"),
     )
+)
+_ADDRESS_WITH_PHONE = (
+    select(ADDRESS.c.id, ADDRESS.c.contact_id)
+    .join(CONTACT, CONTACT.c.id == ADDRESS.c.contact_id)
+    .where(
+        ADDRESS.c.channel == bindparam("channel"),
+        ADDRESS.c.account == bindparam("account"),
+        ADDRESS.c.phone_hash == bindparam("phone"),
+        CONTACT.c.erased_at.is_(None),
+    )
+    .order_by(ADDRESS.c.last_inbound_at.desc(), ADDRESS.c.id.desc())
+    .limit(1)
+)
+_PHONE_IS = (
+    update(ADDRESS)
+    .where(ADDRESS.c.id == bindparam("address"), ADDRESS.c.phone_hash.is_distinct_from(bindparam("mark")))
+    .values(phone=bindparam("number", type_=ADDRESS.c.phone.type), phone_hash=bindparam("mark"))
 )
 _HEARD = (
     update(ADDRESS)

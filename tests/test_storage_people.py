@@ -44,6 +44,39 @@ def test_a_person_is_known_by_channel_account_and_id(db):
         assert store.contacts.find_or_make(Channel.TELEGRAM, "62811", "user.1", NOW)[0] != first[0]
 
 
+def test_whatsapp_may_name_a_person_by_number_first_and_by_id_later(db):
+    with db.transaction() as store:
+        first = store.contacts.find_or_make(Channel.WHATSAPP, "62811", "6281200000011", NOW, phone="+6281200000011")
+        later = store.contacts.find_or_make(Channel.WHATSAPP, "62811", "ID.1", NOW, phone="+6281200000011")
+        assert later == first
+        assert store.contacts.find_or_make(Channel.WHATSAPP, "62811", "ID.1", NOW) == first
+        assert store.contacts.address(first[1]).external_id == "ID.1"
+
+
+def test_whatsapp_may_name_a_person_by_id_first_and_by_number_later(db):
+    with db.transaction() as store:
+        first = store.contacts.find_or_make(Channel.WHATSAPP, "62811", "ID.1", NOW, phone="+6281200000011")
+        later = store.contacts.find_or_make(Channel.WHATSAPP, "62811", "6281200000011", NOW, phone="+6281200000011")
+        assert later == first
+        assert store.contacts.address(first[1]).external_id == "ID.1"
+
+
+def test_two_ids_with_one_number_are_two_people_because_numbers_are_passed_on(db):
+    with db.transaction() as store:
+        first = store.contacts.find_or_make(Channel.WHATSAPP, "62811", "ID.1", NOW, phone="+6281200000011")
+        other = store.contacts.find_or_make(Channel.WHATSAPP, "62811", "ID.2", NOW, phone="+6281200000011")
+        assert other[0] != first[0]
+
+
+def test_a_number_counts_only_on_its_own_account_and_channel(db):
+    number = {"phone": "+6281200000011"}
+    with db.transaction() as store:
+        first = store.contacts.find_or_make(Channel.WHATSAPP, "62811", "6281200000011", NOW, **number)
+        other = store.contacts.find_or_make(Channel.WHATSAPP, "62899", "ID.1", NOW, **number)
+        third = store.contacts.find_or_make(Channel.TELEGRAM, "1", "777", NOW, **number)
+        assert len({first[0], other[0], third[0]}) == 3
+
+
 def test_the_view_of_a_person_has_all_a_turn_needs(db, people):
     contact, _ = people.make("sari")
     with db.reading() as store:
