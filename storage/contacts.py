@@ -172,7 +172,7 @@ class Contacts(Repository):
         return self._db.execute(_ADDRESS_OF, {"channel": channel, "account": account, "mark": mark}).first()
 
     def _under_number(self, channel: Channel, account: str, external_id: str, phone: str) -> AnyRow | None:
-        """The same person under their other name. Two different ids with one number are two people: it was passed on."""
+        """The same person under another name. Two ids with one number are two people: the number was passed on."""
         number = phone.removeprefix("+")
         if external_id == number:  # we may know them by an id
             return self._db.execute(
