@@ -11,6 +11,7 @@ import structlog
 
 from bot.clock import Clock
 from bot.content_watch import ContentInForce
+from bot.effects import taps_of
 from bot.templates import kept
 from content import Content
 from flows.contact import Contact
@@ -24,6 +25,8 @@ from storage.words import NoticeKind
 log = structlog.get_logger()
 
 _BATCH = 200
+#: How long a spreadsheet that staff handed in through the console is kept.
+UPLOAD_STAYS = timedelta(hours=24)
 #: How long the receipt of an erasure can still be fetched by a chat page.
 RECEIPT_STAYS = timedelta(minutes=1)
 
@@ -37,6 +40,7 @@ def tick(database: Database, content: ContentInForce, clock: Clock) -> int:
         taken_over = store.outbox.take_over(clock.now())
         store.broadcasts.finish_ready(clock.now())
         store.erasure.finish(erased_before=clock.now() - RECEIPT_STAYS)
+        store.uploads.forget(clock.now() - UPLOAD_STAYS)
     if taken_over:
         log.warning("rows_taken_over", rows=taken_over)
     forget_drafts(database, content.current, clock.now())
@@ -89,9 +93,12 @@ def _remind(store: Store, content: Content, reminder: DueReminder, now: datetime
 def _tell(store: Store, content: Content, notice: Notice, now: datetime) -> None:
     contact = store.contacts.view(notice.contact_id)
     address = store.contacts.current_address(notice.contact_id)
-    if notice.kind is NoticeKind.LEAD_CONTACTED and address is not None:
+    if address is not None:
+        official = notice.payload.get("official_number")
         slots = {"nama": contact.name or "", "nomor": str(notice.payload.get("number", ""))}
-        rendered = content.render("kabar_dihubungi", _day(contact, now), slots)
+        if official:
+            slots["nomor_resmi"] = str(official)
+        rendered = content.render(_said_of(notice.kind, has_number=bool(official)), _day(contact, now), slots)
         store.outbox.queue(
             notice.contact_id,
             address.id,
@@ -100,10 +107,25 @@ def _tell(store: Store, content: Content, notice: Notice, now: datetime) -> None
             now,
             reply=rendered.reply,
             content_version=content.version,
+            taps=taps_of(rendered, contact.channel),
             once_key=f"notice:{notice.id}",
             slots=kept(slots),
         )
     store.notices.done(notice.id, now)
+
+
+def _said_of(kind: NoticeKind, *, has_number: bool) -> str:
+    match kind:
+        case NoticeKind.LEAD_CONTACTED:
+            return "kabar_dihubungi"
+        case NoticeKind.LEAD_WAITING:
+            return "kabar_menunggu"
+        case NoticeKind.LEAD_HANDED_OVER:  # a lead handed over before numbers were asked for has none
+            return "kabar_diserahkan" if has_number else "status_handed_over"
+        case NoticeKind.LEAD_ACTIVE:
+            return "kabar_aktif"
+        case NoticeKind.LEAD_CLOSED:
+            return "kabar_ditutup"
 
 
 def _day(contact: Contact, now: datetime) -> date:

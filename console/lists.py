@@ -152,8 +152,8 @@ def closed_handoffs(store: Store, limit: int = 20) -> list[Handoff]:
     """The matters closed last."""
     query = select(HANDOFF).where(HANDOFF.c.closed_at.is_not(None)).order_by(HANDOFF.c.closed_at.desc()).limit(limit)
     return [
-        Handoff(r.id, r.contact_id, r.reason, r.grave, r.opened_at, r.closed_at, r.closed_by)
-        for r in store.connection.execute(query)
+        Handoff(**row._mapping)  # noqa: SLF001 (SQLAlchemy's public name)
+        for row in store.connection.execute(query)
     ]
 
 

@@ -21,6 +21,7 @@ from storage.contacts import Contacts
 from storage.erasure import Erasure
 from storage.handoffs import Handoffs
 from storage.inbox import Inbox
+from storage.lead_work import LeadWork
 from storage.leads import Leads
 from storage.not_understood import NotUnderstood
 from storage.notices import Notices
@@ -35,6 +36,8 @@ from storage.settings import Settings
 from storage.slots import Slots
 from storage.staff import Staff
 from storage.tables import METADATA, SETTING
+from storage.territories import Territories
+from storage.uploads import Uploads
 from storage.write_lock import WriteLock
 
 #: The newest migration; a test holds it to `migrations/versions`.
@@ -78,6 +81,9 @@ class Store:
         self.slots = Slots(*parts)
         self.consents = Consents(*parts)
         self.leads = Leads(*parts)
+        self.lead_work = LeadWork(*parts)
+        self.territories = Territories(*parts)
+        self.uploads = Uploads(*parts)
         self.reminders = Reminders(*parts)
         self.broadcasts = Broadcasts(*parts)
         self.officials = Officials(*parts)

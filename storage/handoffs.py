@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import select, update
 
-from storage.repository import Repository
+from storage.repository import NotFound, Repository
 from storage.tables import HANDOFF
 
 
@@ -20,6 +20,8 @@ class Handoff:
     reason: str
     grave: bool
     opened_at: datetime
+    answered_at: datetime | None
+    answered_by: str | None
     closed_at: datetime | None
     closed_by: str | None
 
@@ -48,6 +50,22 @@ class Handoffs(Repository):
         """Whether staff have something open with this contact."""
         query = select(HANDOFF.c.id).where(HANDOFF.c.contact_id == contact_id, HANDOFF.c.closed_at.is_(None))
         return self._db.execute(query.limit(1)).first() is not None
+
+    def get(self, handoff_id: int) -> Handoff:
+        """One matter, open or closed.
+
+        Raises:
+            NotFound: there is none.
+        """
+        row = self._db.execute(select(HANDOFF).where(HANDOFF.c.id == handoff_id)).first()
+        if row is None:
+            raise NotFound
+        return Handoff(**row._mapping)  # noqa: SLF001 (SQLAlchemy's public name)
+
+    def answered(self, contact_id: int, by: str, now: datetime) -> None:
+        """Staff wrote to the person: note it on everything open with them."""
+        where = (HANDOFF.c.contact_id == contact_id, HANDOFF.c.closed_at.is_(None))
+        self._db.execute(update(HANDOFF).where(*where).values(answered_at=now, answered_by=by))
 
     def close(self, handoff_id: int, by: str, now: datetime) -> None:
         """The matter is dealt with."""

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import islice
-from pathlib import Path
 
 from content import Content
 from flows.contact import Purpose
@@ -19,7 +18,7 @@ from storage.database import Database, Store
 from storage.lead_columns import columns_of, sheet_words
 from storage.lead_sheet import Checked, LeadSheet, open_sheet
 from storage.leads import NIK_SLOT
-from storage.sheets import Row, read_rows
+from storage.sheets import Row, Source, read_rows
 from storage.xlsx import Cell, Mark, Sheet, xlsx_bytes
 
 #: Rows looked up and written together; the database is free for others in between.
@@ -59,13 +58,13 @@ class LeadImport:
     counts: Counts = field(default_factory=Counts)
     _rows_of: dict[bytes, int] = field(default_factory=dict)
 
-    def run(self, path: Path) -> Iterator[Checked]:
+    def run(self, source: Source) -> Iterator[Checked]:
         """Every row, in order, once it is decided; good ones have been kept by then unless this is a dry run.
 
         Raises:
             SheetUnreadable: the file can't be used at all.
         """
-        rows = read_rows(path)
+        rows = read_rows(source)
         sheet = open_sheet(rows, self.content, self.today)
         if not self.order.dry_run:
             paper = f"{PAPER}:{self.order.paper_consent}"[:80]
@@ -81,9 +80,9 @@ class LeadImport:
             self._count(batch)
             yield from batch
 
-    def headings(self, path: Path) -> Row:
+    def headings(self, source: Source) -> Row:
         """The heading row as written, for the file that goes back."""
-        rows = read_rows(path)
+        rows = read_rows(source)
         return open_sheet(rows, self.content, self.today).headings
 
     def _find_twins(self, sheet: LeadSheet, batch: Sequence[Checked]) -> None:

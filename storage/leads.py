@@ -22,11 +22,20 @@ from storage.notices import Notices
 from storage.private import Nik, Phone
 from storage.repository import AnyRow, NotFound, Repository
 from storage.tables import LEAD, LEAD_MOVE
+from storage.territories import Territories
 from storage.words import DuplicateOf, EndReason, NoticeKind
 
 #: The slots of content/flows/pendaftaran.yaml that storage itself looks at.
 NAME_SLOT, NIK_SLOT, PHONE_SLOT, VILLAGE_SLOT = "nama", "nik", "hp", "desa"
 _EXPORT_BATCH = 500
+#: The moves a worker is told of, where they agreed to be.
+_TOLD = {
+    LeadState.CONTACTED: NoticeKind.LEAD_CONTACTED,
+    LeadState.WAITING: NoticeKind.LEAD_WAITING,
+    LeadState.HANDED_OVER: NoticeKind.LEAD_HANDED_OVER,
+    LeadState.ACTIVE: NoticeKind.LEAD_ACTIVE,
+    LeadState.CLOSED: NoticeKind.LEAD_CLOSED,
+}
 #: A lead closed for this reason goes on in the one that `duplicate_of` names.
 MERGED = "merged"
 
@@ -64,6 +73,7 @@ class Lead:
     village_code: str | None
     state: LeadState
     submitted_at: datetime
+    state_since: datetime
     consent_version: str
     duplicate_of: int | None
     duplicate_by: DuplicateOf | None
@@ -109,17 +119,24 @@ class Leads(Repository):
     __slots__ = ()
 
     def submit(self, contact_id: int, event: LeadSubmitted, now: datetime) -> Duplicate | None:
-        """Store a lead; the same number twice is one lead. Returns the earlier lead that looks like the same person."""
+        """Store a lead; the same number twice is one lead. Returns the earlier lead that looks like the same person.
+
+        It goes to the staff member whose territory its village lies in.
+        """
         nik, phone = self._mark("nik", event.fields.get(NIK_SLOT)), self._mark("phone", event.fields.get(PHONE_SLOT))
         twin = self._twin("nik_hash", nik, DuplicateOf.NIK) or self._twin("phone_hash", phone, DuplicateOf.PHONE)
+        village = _village_code(event.fields.get(VILLAGE_SLOT))
+        territories = Territories(self._db, self._sealer, self._village_of)
         insert = self._insert(LEAD).values(
             number=event.number,
             contact_id=contact_id,
             fields=dict(event.fields),
             nik_hash=nik,
             phone_hash=phone,
-            village_code=_village_code(event.fields.get(VILLAGE_SLOT)),
+            village_code=village,
+            assigned_to=territories.owner_of(village),
             submitted_at=now,
+            state_since=now,
             consent_version=event.consent_version,
             duplicate_of=twin.lead_id if twin else None,
             duplicate_by=twin.by if twin else None,
@@ -170,8 +187,9 @@ class Leads(Repository):
         *,
         official_number: str | None = None,
         close_reason: str | None = None,
+        tell: bool = True,
     ) -> None:
-        """Move a lead on and record it; a lead contacted leaves a notice, so the worker is told.
+        """Move a lead on and record it. Moves that matter to the worker leave a notice, unless `tell` is False.
 
         Raises:
             NotFound: there is no such lead.
@@ -180,15 +198,17 @@ class Leads(Repository):
         lead = self._locked(lead_id)
         if to not in LEAD_MOVES[lead.state]:
             raise MoveRefused(lead.state, to)
-        values: dict[str, object] = {"state": to, "close_reason": close_reason if to is LeadState.CLOSED else None}
+        values: dict[str, object] = {"state": to, "state_since": now}
+        values |= {"close_reason": close_reason if to is LeadState.CLOSED else None}
         if official_number is not None:
             values["official_number"] = official_number
         self._db.execute(update(LEAD).where(LEAD.c.id == lead_id).values(values))
         move = {"lead_id": lead_id, "from_state": lead.state, "to_state": to, "by": by, "at": now, "note": note}
         self._db.execute(LEAD_MOVE.insert().values(move))
-        if to is LeadState.CONTACTED:
+        if tell and to in _TOLD:
             notices = Notices(self._db, self._sealer, self._village_of)
-            notices.add(lead.contact_id, NoticeKind.LEAD_CONTACTED, {"lead": lead_id, "number": lead.number}, now)
+            said = {"lead": lead_id, "number": lead.number, "official_number": official_number}
+            notices.add(lead.contact_id, _TOLD[to], said, now)
 
     def moves(self, lead_id: int) -> tuple[Move, ...]:
         """A lead's history, oldest first, with that of every lead merged into it."""
@@ -219,7 +239,7 @@ class Leads(Repository):
         self._take_over(kept, gone)
         if gone.official_number and not kept.official_number and kept.state is not gone.state:
             self._note_move(kept, gone.state, by, now, gone.number)
-        closed = {"state": LeadState.CLOSED, "close_reason": MERGED, "duplicate_of": keep}
+        closed = {"state": LeadState.CLOSED, "state_since": now, "close_reason": MERGED, "duplicate_of": keep}
         self._db.execute(update(LEAD).where(LEAD.c.id == other).values(closed))
         pointing = update(LEAD).where(LEAD.c.duplicate_of == other, LEAD.c.id != keep)
         self._db.execute(pointing.values(duplicate_of=keep))
@@ -248,6 +268,10 @@ class Leads(Repository):
     def assign(self, lead_id: int, staff_id: int | None) -> None:
         """Give a lead to someone, or to nobody."""
         self._db.execute(update(LEAD).where(LEAD.c.id == lead_id).values(assigned_to=staff_id))
+
+    def tell_apart(self, lead_id: int) -> None:
+        """Staff looked: this lead is somebody else than the one it was taken for."""
+        self._db.execute(update(LEAD).where(LEAD.c.id == lead_id).values(duplicate_of=None, duplicate_by=None))
 
     def export(self, *, village: str | None = None, state: LeadState | None = None) -> Iterator[Lead]:
         """All matching leads, oldest first, a few hundred in memory at a time."""
@@ -327,6 +351,7 @@ def _lead(row: AnyRow) -> Lead:
         village_code=row.village_code,
         state=row.state,
         submitted_at=row.submitted_at,
+        state_since=row.state_since,
         consent_version=row.consent_version,
         duplicate_of=row.duplicate_of,
         duplicate_by=row.duplicate_by,

@@ -50,14 +50,18 @@ class Row:
     rounded: frozenset[int] = frozenset()
 
 
-def read_rows(path: Path) -> Iterator[Row]:
+#: A spreadsheet in a file, or one that came through the console and never becomes a file.
+Source = Path | bytes
+
+
+def read_rows(source: Source) -> Iterator[Row]:
     """The rows of the first sheet.
 
     Raises:
         SheetUnreadable: it is no spreadsheet, damaged, locked, or too large.
     """
     try:
-        with path.open("rb") as file:
+        with _opened(source) as file:
             start = file.read(4)
             if start == _OLD_EXCEL:
                 raise SheetUnreadable("old_or_locked")
@@ -68,10 +72,14 @@ def read_rows(path: Path) -> Iterator[Row]:
         raise SheetUnreadable("no_file") from wrong
 
 
-def count_rows(path: Path) -> int | None:
+def _opened(source: Source) -> IO[bytes]:
+    return io.BytesIO(source) if isinstance(source, bytes) else source.open("rb")
+
+
+def count_rows(source: Source) -> int | None:
     """About how many rows there are, for a progress bar; None when that can't be told."""
     try:
-        with path.open("rb") as file:
+        with _opened(source) as file:
             if not is_zipfile(file):
                 file.seek(0)
                 return sum(piece.count(b"\n") for piece in _pieces(file))

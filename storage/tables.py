@@ -38,6 +38,7 @@ from storage.words import (
     OutboxState,
     PersonState,
     StaffRole,
+    UploadState,
 )
 
 METADATA = MetaData(
@@ -310,6 +311,10 @@ class LeadRow(Row, table=True):
         Index("ix_lead_state", "state", "id"),
         _only("ix_lead_nik_hash", "nik_hash", where="nik_hash IS NOT NULL"),
         _only("ix_lead_phone_hash", "phone_hash", where="phone_hash IS NOT NULL"),
+        Index("ix_lead_state_since", "state", "state_since", "id"),
+        _only("ix_lead_assigned", "assigned_to", "state", "state_since", "id", where="assigned_to IS NOT NULL"),
+        _only("ix_lead_duplicate_of", "duplicate_of", "id", where="duplicate_of IS NOT NULL"),
+        _only("ix_lead_twins", "id", where="duplicate_of IS NOT NULL AND state <> 'closed'"),
     )
 
     id: int = _id()
@@ -321,6 +326,7 @@ class LeadRow(Row, table=True):
     village_code: str | None = _text(13, null=True)
     state: LeadState = _word(LeadState, default=LeadState.NEW)
     submitted_at: datetime = _moment(null=False)
+    state_since: datetime = _moment(null=False)
     consent_version: str = _text(60)
     duplicate_of: int | None = _number(null=True)
     duplicate_by: DuplicateOf | None = _word(DuplicateOf, null=True)
@@ -342,6 +348,38 @@ class LeadMoveRow(Row, table=True):
     by: str = _text(80)
     at: datetime = _moment(null=False)
     note: str | None = _sealed("lead_move.note")
+
+
+class TerritoryRow(Row, table=True):
+    """Whose leads come from there: a piece of the village tree ("32.01" is a kabupaten), and the staff user for it."""
+
+    __tablename__ = "territory"
+
+    code: str = _text(13, key=True)
+    staff_id: int = _ref("staff_user.id")
+
+
+class LeadUploadRow(Row, table=True):
+    """A spreadsheet that staff handed in, until it is taken or forgotten. What it says is sealed."""
+
+    __tablename__ = "lead_upload"
+    __table_args__ = (Index("ix_lead_upload_staff_id", "staff_id", "id"),)
+
+    id: int = _id()
+    staff_id: int = _ref("staff_user.id")
+    made_at: datetime = _moment(null=False)
+    name: str | None = _sealed("lead_upload.name")
+    paper: str | None = _sealed("lead_upload.paper")
+    file: str | None = _sealed("lead_upload.file")
+    state: UploadState = _word(UploadState, default=UploadState.CHECKING)
+    why: str | None = _text(300, null=True)
+    done: int = _count()
+    total: int | None = _number(null=True)
+    good: int = _count()
+    bad: int = _count()
+    noted: int = _count()
+    shown: Any = _sealed_json("lead_upload.shown")
+    errors: str | None = _sealed("lead_upload.errors")
 
 
 class ReminderRow(Row, table=True):
@@ -410,6 +448,8 @@ class HandoffRow(Row, table=True):
     reason: str = _text(60)
     grave: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, default=False))
     opened_at: datetime = _moment(null=False)
+    answered_at: datetime | None = _moment()
+    answered_by: str | None = _text(80, null=True)
     closed_at: datetime | None = _moment()
     closed_by: str | None = _text(80, null=True)
 
@@ -446,7 +486,11 @@ class AuditRow(Row, table=True):
     """Who did what to what, when and why. Rows are only added."""
 
     __tablename__ = "audit"
-    __table_args__ = (Index("ix_audit_target", "target", "id"),)
+    __table_args__ = (
+        Index("ix_audit_target", "target", "id"),
+        Index("ix_audit_who", "who", "id"),
+        Index("ix_audit_action", "action", "id"),
+    )
 
     id: int = _id()
     who: str = _text(80)
@@ -509,6 +553,8 @@ CONSENT = _table(ConsentRow)
 CONSENT_CURRENT = _table(ConsentCurrentRow)
 LEAD = _table(LeadRow)
 LEAD_MOVE = _table(LeadMoveRow)
+TERRITORY = _table(TerritoryRow)
+LEAD_UPLOAD = _table(LeadUploadRow)
 REMINDER = _table(ReminderRow)
 BROADCAST = _table(BroadcastRow)
 BROADCAST_PERSON = _table(BroadcastPersonRow)

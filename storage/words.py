@@ -82,6 +82,10 @@ class NoticeKind(StrEnum):
     """What the bot still has to tell a person."""
 
     LEAD_CONTACTED = "lead_contacted"
+    LEAD_WAITING = "lead_waiting"
+    LEAD_HANDED_OVER = "lead_handed_over"
+    LEAD_ACTIVE = "lead_active"
+    LEAD_CLOSED = "lead_closed"
 
 
 class DuplicateOf(StrEnum):
@@ -89,6 +93,16 @@ class DuplicateOf(StrEnum):
 
     NIK = "nik"
     PHONE = "phone"
+
+
+class UploadState(StrEnum):
+    """A spreadsheet's way: read without keeping anybody, then taken; or it could not be read."""
+
+    CHECKING = "checking"
+    CHECKED = "checked"
+    TAKING = "taking"
+    TAKEN = "taken"
+    FAILED = "failed"
 
 
 class StaffRole(StrEnum):

@@ -16,6 +16,7 @@ from transcript import ZONES, Effect, Moment, Said, Script, moment, show_moment,
 
 from bot.turn import Done
 from bot.world import Exchange, Person, World
+from console.answers import Speaker, queue_answer, queue_invitation
 from flows import events as happened
 from flows.contact import Channel, LeadState, Purpose, Role
 from flows.message import HeardKind
@@ -45,6 +46,8 @@ _ACTS = {
 }
 _LINK, _CARD = re.compile(r"\(membuka tautan (.+)\)"), re.compile(r"\(membagikan nomor (\+\d+)\)")
 _MOVES, _OFFICIAL = re.compile(r"pindahkan (\w+) ke (.+)"), re.compile(r"jadikan (\w+) perangkat (.+)")
+_ANSWERS = re.compile(r"balas (\w+): (.+)", re.DOTALL)
+_INVITES = re.compile(r"ajak (\w+) membalas")
 _DIGITS_SHOWN = {"nik": 4, "kpj": 4, "phone": 3}
 
 
@@ -201,16 +204,26 @@ class Stage:
                 lead = store.leads.newest_of(self._named(item.line, moves[1]).contact_id)
                 if lead is None:
                     raise Impossible(item.line, f"{moves[1]} belum mendaftar")
-                store.leads.move(lead.id, to, "staf-contoh", now)
+                official = "26000000001" if to is LeadState.HANDED_OVER else None
+                store.leads.move(lead.id, to, "staf-contoh", now, official_number=official)
             yield Effect("prospek", f"{moves[2]}, {lead.number}")
         elif makes := _OFFICIAL.fullmatch(item.text):
             actor = self._named(item.line, makes[1])
             with self.world.app.database.transaction() as store:
                 store.contacts.set_role(actor.contact_id, Role.OFFICIAL)
                 store.contacts.learn(actor.contact_id, village=self._village(item.line, makes[2]))
+        elif answers := _ANSWERS.fullmatch(item.text):
+            content, contact_id = self.world.app.content.current, self._named(item.line, answers[1]).contact_id
+            with self.world.app.database.transaction() as store:
+                queue_answer(store, content, contact_id, Speaker("Ratna", now), answers[2])
+        elif asks := _INVITES.fullmatch(item.text):
+            content, contact_id = self.world.app.content.current, self._named(item.line, asks[1]).contact_id
+            with self.world.app.database.transaction() as store:
+                queue_invitation(store, content, contact_id, Speaker("Ratna", now))
         else:
             raise Impossible(
-                item.line, 'staf bisa: "pindahkan Sari ke dihubungi", "jadikan Sari perangkat Desa Contoh"'
+                item.line,
+                'staf bisa: "pindahkan Sari ke dihubungi", "jadikan Sari perangkat Desa Contoh", "balas Sari: halo"',
             )
 
     def _lead_state(self, line: int, word: str) -> LeadState:

@@ -208,5 +208,6 @@ def _lead_row(contact: int, number: int) -> dict[str, object]:
         "fields": fields,
         "village_code": "00.00.00.0001",
         "submitted_at": _AT,
+        "state_since": _AT,
         "consent_version": "persetujuan-v1",
     }

@@ -150,13 +150,18 @@ class Leads(Page):
         wrong = _wrong_with(lead, asked)
         if wrong is not None or asked.to is None:
             return wrong or "move_refused"
-        now, extra = self.desk.now(), {}
-        if asked.to is LeadState.HANDED_OVER:
-            extra["official_number"] = asked.official_number
-        if asked.to is LeadState.CLOSED and asked.close_reason:
-            extra["close_reason"] = asked.close_reason.value
+        now, closes = self.desk.now(), asked.to is LeadState.CLOSED
         try:
-            store.leads.move(lead_id, asked.to, user.login, now, asked.note or None, **extra)
+            store.leads.move(
+                lead_id,
+                asked.to,
+                user.login,
+                now,
+                asked.note or None,
+                official_number=asked.official_number if asked.to is LeadState.HANDED_OVER else None,
+                close_reason=asked.close_reason.value if closes and asked.close_reason else None,
+                tell=asked.close_reason is not CloseReason.DUPLICATE,  # their other registration goes on
+            )
         except MoveRefused:
             return "move_refused"
         store.audit.record(user.login, "lead_moved", f"lead:{lead_id}", now, f"{lead.state.value} > {asked.to.value}")

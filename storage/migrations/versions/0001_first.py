@@ -22,7 +22,9 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_audit'))
     )
     with op.batch_alter_table('audit', schema=None) as batch_op:
+        batch_op.create_index('ix_audit_action', ['action', 'id'], unique=False)
         batch_op.create_index('ix_audit_target', ['target', 'id'], unique=False)
+        batch_op.create_index('ix_audit_who', ['who', 'id'], unique=False)
 
     op.create_table('broadcast_person',
     sa.Column('broadcast_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
@@ -205,6 +207,8 @@ def upgrade() -> None:
     sa.Column('reason', sa.String(length=60), nullable=False),
     sa.Column('grave', sa.Boolean(), nullable=False),
     sa.Column('opened_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('answered_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('answered_by', sa.String(length=80), nullable=True),
     sa.Column('closed_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('closed_by', sa.String(length=80), nullable=True),
     sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_handoff_contact_id_contact')),
@@ -247,6 +251,7 @@ def upgrade() -> None:
     sa.Column('village_code', sa.String(length=13), nullable=True),
     sa.Column('state', sa.String(30), nullable=False),
     sa.Column('submitted_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('state_since', sa.DateTime(timezone=True), nullable=False),
     sa.Column('consent_version', sa.String(length=60), nullable=False),
     sa.Column('duplicate_of', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=True),
     sa.Column('duplicate_by', sa.String(30), nullable=True),
@@ -259,9 +264,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table('lead', schema=None) as batch_op:
         batch_op.create_index('ix_lead_contact_id', ['contact_id', 'id'], unique=False)
+        batch_op.create_index('ix_lead_duplicate_of', ['duplicate_of', 'id'], unique=False, sqlite_where=sa.text('duplicate_of IS NOT NULL'), postgresql_where=sa.text('duplicate_of IS NOT NULL'))
         batch_op.create_index('ix_lead_nik_hash', ['nik_hash'], unique=False, sqlite_where=sa.text('nik_hash IS NOT NULL'), postgresql_where=sa.text('nik_hash IS NOT NULL'))
         batch_op.create_index('ix_lead_phone_hash', ['phone_hash'], unique=False, sqlite_where=sa.text('phone_hash IS NOT NULL'), postgresql_where=sa.text('phone_hash IS NOT NULL'))
         batch_op.create_index('ix_lead_state', ['state', 'id'], unique=False)
+        batch_op.create_index('ix_lead_state_since', ['state', 'state_since', 'id'], unique=False)
+        batch_op.create_index('ix_lead_assigned', ['assigned_to', 'state', 'state_since', 'id'], unique=False, sqlite_where=sa.text('assigned_to IS NOT NULL'), postgresql_where=sa.text('assigned_to IS NOT NULL'))
+        batch_op.create_index('ix_lead_twins', ['id'], unique=False, sqlite_where=sa.text("duplicate_of IS NOT NULL AND state <> 'closed'"), postgresql_where=sa.text("duplicate_of IS NOT NULL AND state <> 'closed'"))
         batch_op.create_index('ix_lead_village_code_state', ['village_code', 'state', 'id'], unique=False)
 
     op.create_table('not_understood',
@@ -315,6 +324,34 @@ def upgrade() -> None:
     with op.batch_alter_table('session', schema=None) as batch_op:
         batch_op.create_index('ix_session_touched_at', ['touched_at'], unique=False)
 
+    op.create_table('lead_upload',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('staff_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('made_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('name', sa.LargeBinary(), nullable=True),
+    sa.Column('paper', sa.LargeBinary(), nullable=True),
+    sa.Column('file', sa.LargeBinary(), nullable=True),
+    sa.Column('state', sa.String(30), nullable=False),
+    sa.Column('why', sa.String(length=300), nullable=True),
+    sa.Column('done', sa.Integer(), nullable=False),
+    sa.Column('total', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=True),
+    sa.Column('good', sa.Integer(), nullable=False),
+    sa.Column('bad', sa.Integer(), nullable=False),
+    sa.Column('noted', sa.Integer(), nullable=False),
+    sa.Column('shown', sa.LargeBinary(), nullable=True),
+    sa.Column('errors', sa.LargeBinary(), nullable=True),
+    sa.ForeignKeyConstraint(['staff_id'], ['staff_user.id'], name=op.f('fk_lead_upload_staff_id_staff_user')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_lead_upload'))
+    )
+    with op.batch_alter_table('lead_upload', schema=None) as batch_op:
+        batch_op.create_index('ix_lead_upload_staff_id', ['staff_id', 'id'], unique=False)
+
+    op.create_table('territory',
+    sa.Column('code', sa.String(length=13), nullable=False),
+    sa.Column('staff_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.ForeignKeyConstraint(['staff_id'], ['staff_user.id'], name=op.f('fk_territory_staff_id_staff_user')),
+    sa.PrimaryKeyConstraint('code', name=op.f('pk_territory'))
+    )
     op.create_table('lead_move',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('lead_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
@@ -352,9 +389,13 @@ def downgrade() -> None:
     op.drop_table('not_understood')
     with op.batch_alter_table('lead', schema=None) as batch_op:
         batch_op.drop_index('ix_lead_village_code_state')
+        batch_op.drop_index('ix_lead_twins', sqlite_where=sa.text("duplicate_of IS NOT NULL AND state <> 'closed'"), postgresql_where=sa.text("duplicate_of IS NOT NULL AND state <> 'closed'"))
+        batch_op.drop_index('ix_lead_assigned', sqlite_where=sa.text('assigned_to IS NOT NULL'), postgresql_where=sa.text('assigned_to IS NOT NULL'))
+        batch_op.drop_index('ix_lead_state_since')
         batch_op.drop_index('ix_lead_state')
         batch_op.drop_index('ix_lead_phone_hash', sqlite_where=sa.text('phone_hash IS NOT NULL'), postgresql_where=sa.text('phone_hash IS NOT NULL'))
         batch_op.drop_index('ix_lead_nik_hash', sqlite_where=sa.text('nik_hash IS NOT NULL'), postgresql_where=sa.text('nik_hash IS NOT NULL'))
+        batch_op.drop_index('ix_lead_duplicate_of', sqlite_where=sa.text('duplicate_of IS NOT NULL'), postgresql_where=sa.text('duplicate_of IS NOT NULL'))
         batch_op.drop_index('ix_lead_contact_id')
 
     op.drop_table('lead')
@@ -387,6 +428,11 @@ def downgrade() -> None:
 
     op.drop_table('address')
     op.drop_table('unread')
+    op.drop_table('territory')
+    with op.batch_alter_table('lead_upload', schema=None) as batch_op:
+        batch_op.drop_index('ix_lead_upload_staff_id')
+
+    op.drop_table('lead_upload')
     op.drop_table('staff_user')
     op.drop_table('setting')
     op.drop_table('sending_slot')
@@ -415,6 +461,8 @@ def downgrade() -> None:
 
     op.drop_table('broadcast_person')
     with op.batch_alter_table('audit', schema=None) as batch_op:
+        batch_op.drop_index('ix_audit_who')
         batch_op.drop_index('ix_audit_target')
+        batch_op.drop_index('ix_audit_action')
 
     op.drop_table('audit')
