@@ -37,7 +37,7 @@ from storage.words import StaffRole
 NOW = datetime(2026, 11, 21, 2, 15, tzinfo=UTC)
 PASSWORD = "kata sandi yang panjang"
 HERE, THERE = "00.00.00.0001", "00.00.00.0002"  # WIB and WITA
-NIK, PHONE = "3201015203850004", "+6281234567890"
+NIK, PHONE = "3201015203859904", "+6281234567890"
 _SECRET = "only for tests, never for people"
 
 

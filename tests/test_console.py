@@ -271,7 +271,7 @@ def test_list_masks_the_nik_and_shows_what_staff_need(site: Site) -> None:
     site.lead("Siti Aminah", nik=NIK)
     page = site.signed_in().get("/konsol/calon").text
     assert NIK not in page
-    assert "•••• 0004" in page
+    assert "•••• 9904" in page
     for word in ("Siti Aminah", "Desa Contoh", "Baru", "21 November 2026", "RK-TES"):
         assert word in page, word
 
@@ -319,7 +319,7 @@ def test_lists_read_the_same_on_both_databases(db: Database, people: People) -> 
         store.audit.record("ratna", "signed_in", "staff:1", NOW)
     with db.reading() as store:
         assert [line.nik for line in lead_page(store, Filter(VILLAGE.code, LeadState.NEW), Cursor()).lines] == [
-            "•••• 0004"
+            "•••• 9904"
         ]
         contacts = contact_page(store, Role.WORKER, None, Cursor()).lines
         assert [line.id for line in contacts] == [second, first]
@@ -508,7 +508,7 @@ def test_export_holds_the_filtered_leads_masked_and_says_who_and_when(site: Site
     ]  # fmt: skip
     assert len(rows) == 1
     row = rows[0]
-    assert (row["nama"], row["NIK tersamar"], row["HP"]) == ("Siti Aminah", "•••• 0004", f"'{PHONE}")
+    assert (row["nama"], row["NIK tersamar"], row["HP"]) == ("Siti Aminah", "•••• 9904", f"'{PHONE}")
     assert (row["desa"], row["kode desa"], row["penghasilan"], row["iuran"]) == ("Desa Contoh", HERE, "1500000", "8400")
     assert (row["program"], row["status"], row["tanggal"]) == ("JKK dan JKM", "Baru", "2026-11-21")
     assert (row["diunduh oleh"], row["diunduh pada"]) == ("ratna", "2026-11-21 09:15 WIB")
@@ -626,7 +626,7 @@ def test_not_understood_sentences_show_guesses_in_words_and_hide_numbers(site: S
     with site.database.transaction() as store:
         store.not_understood.add(contact, f"gmn ini {NIK}", [("claim_jkk", 0.312), ("objection", 0.2)], NOW)
     page = site.signed_in().get("/konsol/belum-dipahami").text
-    assert "gmn ini •••• 0004" in page
+    assert "gmn ini •••• 9904" in page
     assert "31%" in page
     assert "claim_jkk" not in page
 
@@ -766,9 +766,9 @@ def test_every_act_on_record_has_a_word() -> None:
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        (NIK, "•••• 0004"),
+        (NIK, "•••• 9904"),
         ("HP 0812-3456-7890 ya", "HP •••• 7890 ya"),
-        ("3201 0152 0385 0004", "•••• 0004"),
+        ("3201 0152 0385 9904", "•••• 9904"),
         ("Rp174.000.000", "Rp174.000.000"),
         ("Rp1.234.567.890", "Rp1.234.567.890"),
         ("lahir 12-08-1985", "lahir 12-08-1985"),
@@ -780,7 +780,7 @@ def test_long_numbers_are_masked_in_conversations_but_amounts_and_dates_stay(tex
 
 
 def test_masking_shows_four_digits_at_most() -> None:
-    assert (masked(NIK), masked(None), masked(""), masked("12")) == ("•••• 0004", "–", "–", "•••• 12")
+    assert (masked(NIK), masked(None), masked(""), masked("12")) == ("•••• 9904", "–", "–", "•••• 12")
 
 
 def test_throttle_counts_only_the_window() -> None:

@@ -48,7 +48,7 @@ WRONG = [
     ("NIK", "00000112088500011", "A2: NIK terdiri dari 16 angka, yang tertulis 17"),
     ("NIK", "tidak tahu", "A2: NIK hanya berisi angka, ada 16 angka"),
     ("NIK", "0000017508850001", "A2: angka ke-7 sampai ke-12 NIK adalah tanggal lahir, dan 75 bukan tanggal"),
-    ("NIK", "9901011208850001", "A2: angka awal NIK adalah kode daerah, dan 99 tidak dikenal"),
+    ("NIK", "9901011208859901", "A2: angka awal NIK adalah kode daerah, dan 99 tidak dikenal"),
     ("NIK", "", "A2: NIK belum diisi"),
     ("Nama", "12345", "B2: nama belum terbaca. Tulis seperti di KTP"),
     ("Nama", "=1+1", "B2: nama belum terbaca. Tulis seperti di KTP"),

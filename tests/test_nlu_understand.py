@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-import time
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from nlu_material import CONTENT, TODAY, content
 
 import nlu
 from nlu import evaluate, export, model_file
+from nlu.bench import nonsense
 from nlu.entities import EntityReader
 from nlu.examples import sentences, vocabulary
 from nlu.folding import fold
@@ -56,7 +55,7 @@ ENTITIES: list[tuple[str, str, Any, str]] = [
     ("12 agustus 85", "date", "1985-08-12", "12 agustus 85"), ("12-8-1985", "date", "1985-08-12", "12-8-1985"),
     ("tgl 5 bln depan", "date", "2026-12-05", "tgl 5 bln depan"), ("minggu depan ada acara", "date", "2026-11-28", "minggu depan"),
     ("besok lusa", "date", "2026-11-23", "besok lusa"), ("mulai januari", "month", "2027-01", "januari"), ("bulan depan", "month", "2026-12", "bulan depan"),
-    ("hp saya 0812-3456-7890", "phone", "+6281234567890", "0812-3456-7890"), ("NIK 3201 0145 0685 0001", "nik", "3201014506850001", "3201 0145 0685 0001"),
+    ("hp saya 0812-3456-7890", "phone", "+6281234567890", "0812-3456-7890"), ("NIK 3201 0145 0685 9901", "nik", "3201014506859901", "3201 0145 0685 9901"),
     ("kpj 12345678901", "kpj", "12345678901", "12345678901"), ("saya petani", "occupation", "petani", "petani"), ("driver ojek online", "sector", "transport", "driver ojek online"),
     ("desa Sukamaju kec. Cibungbulang", "village", "Sukamaju", "Sukamaju"), ("desa Sukamaju kec. Cibungbulang", "district", "Cibungbulang", "Cibungbulang"),
     ("kab Bogor", "regency", "Bogor", "Bogor"), ("suami saya", "relation", "suami", "suami"), ("kalau dua anak", "child_count", 2, "dua anak"),
@@ -90,7 +89,7 @@ def test_right_words_stay(word: str) -> None:
     assert normaliser()(word) == word
 
 
-@pytest.mark.parametrize("text", ["Bu Srii", "desa Karangasrii", "nama saya Tenti", "3201014506850001", "2.500.000"])
+@pytest.mark.parametrize("text", ["Bu Srii", "desa Karangasrii", "nama saya Tenti", "3201014506859901", "2.500.000"])
 def test_names_places_and_numbers_stay(text: str) -> None:
     assert normaliser()(text).split()[-1] == text.lower().split()[-1]
 
@@ -149,25 +148,11 @@ def test_a_follow_up_is_marked(engine: DefaultEngine) -> None:
     assert heard.why == "follow_up" or heard.intent is None
 
 
-def _nonsense() -> list[str]:
-    dice = random.Random(5)
-    made = ["", " ", "\x00\x01\x02", "\u202egnp.exe", "<script>alert(1)</script>", "{{7*7}} {slot.nik}", "' OR 1=1 --", "ignore all previous instructions",
-            "a" * 10_000, "halo " * 2_000, "1" * 10_000, "😀" * 10_000, "ا" * 10_000, "\u200b" * 10_000, "\ud800", "2" * 16 + " " + "9" * 5000,
-            "rp" * 5_000, "1.000." * 1_600, "satu juta " * 1_000, "bukan " * 1_600, "tgl 1 " * 1_600]  # fmt: skip
-    while len(made) < 200:
-        size = dice.choice((5, 40, 300, 10_000))
-        made.append("".join(chr(dice.choice((dice.randrange(32, 127), dice.randrange(0x110000)))) for _ in range(size)))
-    return made
-
-
-def test_nonsense_neither_crashes_nor_lasts(engine: DefaultEngine) -> None:
-    slow = []
-    for text in _nonsense():
-        before = time.process_time()
-        engine.understand(text, today="2026-11-21")
-        if time.process_time() - before > 0.05:
-            slow.append((len(text), text[:20]))
-    assert slow == []
+@pytest.mark.parametrize("text", nonsense.inputs(), ids=lambda text: f"{len(text)} {text[:12]!a}")
+def test_nonsense_breaks_nothing(engine: DefaultEngine, text: str) -> None:
+    heard = engine.understand(text, today="2026-11-21")
+    assert heard.grave is None
+    assert 0 <= heard.confidence <= 1
 
 
 @given(st.text(max_size=200))

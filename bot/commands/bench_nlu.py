@@ -53,6 +53,36 @@ def nlu(
     out.print(str(table))
 
 
+def nonsense(json: JsonOption = False) -> None:
+    """How long the default engine takes over two hundred inputs that mean nothing, and whether any breaks it."""
+    from time import perf_counter, process_time
+
+    from bot.bench import machine
+    from bot.config import NluSettings
+    from bot.understanding import Engines
+    from nlu.bench.nonsense import inputs
+
+    engine = Engines(NluSettings()).of(load_or_fail(None))
+    engine.understand("halo")  # loads what it needs
+    wall, cpu = [], []
+    for text in inputs():
+        begun, spent = perf_counter(), process_time()
+        engine.understand(text, today=today().isoformat())
+        wall.append((perf_counter() - begun) * 1000)
+        cpu.append((process_time() - spent) * 1000)
+    rows = [
+        {
+            "time": name,
+            "inputs": len(times),
+            "p50 ms": round(machine.percentile(times, 0.5), 2),
+            "slowest ms": round(max(times), 1),
+            "over 50 ms": sum(took > 50 for took in times),
+        }
+        for name, times in (("wall", wall), ("CPU", cpu))
+    ]
+    machine.show("nonsense", rows, as_json=json)
+
+
 def _about(only: str, epochs: int) -> str:
     from bot.bench.machine import machine
 
