@@ -64,6 +64,10 @@ class Classifier:
         """When the engine asks instead of answering."""
         return self.model.doubt
 
+    def knows(self, word: str) -> bool:
+        """Whether the word stood in an example."""
+        return f"w {word}" in self.model.features.columns
+
     def rank(self, tokens: Sequence[str], *, quick: bool = False) -> Ranking:
         """The likeliest intents with calibrated confidence; `quick` leaves the sentence vector out."""
         if not tokens:

@@ -50,6 +50,7 @@ class EntityReader:
         self._place_stop = frozenset(words(part(cues, "place_stop")))
         self._price_cue = whole_words(words(part(cues, "price_cue")))
         self._income_cue = whole_words(words(part(cues, "income_cue")))
+        self._supposing = whole_words(words(part(cues, "supposing")))
         self._places = [
             (
                 kind,
@@ -136,10 +137,17 @@ class EntityReader:
             if amount.high > amount.rupiah:
                 value["high"] = amount.high
             before = text[max(0, amount.start - 40) : amount.start]
-            if self._price_cue.search(before) and not self._income_cue.search(before):
+            if self._is_price(before):
                 value["of"] = "price"
             found.append(("money", value, amount.start, amount.end))
         return found
+
+    def _is_price(self, before: str) -> bool:
+        """As in "iuran 16.800", not in "iuran kalau 2 juta" or "iuran dari gaji 2 juta"."""
+        cues = list(self._price_cue.finditer(before))
+        if not cues or self._income_cue.search(before):
+            return False
+        return self._supposing.search(before, cues[-1].end()) is None
 
     def _days(self, text: str, today: date | None) -> list[tuple[str, JsonValue, int, int]]:
         return [(found.kind, found.value, found.start, found.end) for found in self.dates.read(text, today)]

@@ -11,7 +11,7 @@ from lokal import parse_rupiah
 from nlu.lexicon import RawLexicon, any_of, pairs, part, words
 
 PERIODS = ("day", "week", "month", "year", "harvest")
-_UNITS = "satu|dua|tiga|empat|lima|enam|tujuh|delapan|sembilan"
+_UNITS = "satu|dua|tiga|empat|lima|enam|tujuh|delapan|dlapan|lapan|sembilan"
 _SCALE = r"(?:ribuan|ribu|rbuan|rban|rb|rbu|rebu|ceng|jutaan|juta|jtaan|jtan|jt|jeti|miliar|milyar|k)"
 _WHOLE = r"(?:seribu|sejuta|semiliar|semilyar|setengah|seratus|sepuluh|sebelas|seceng|noceng|goceng|ceban|noban|goban|cetiaw|cepek|gopek|gocap|jigo)"  # noqa: E501 (one pattern or table)
 _TOKEN = rf"(?:\d+(?:[.,]\d+)*|{_SCALE}|{_WHOLE}|{_UNITS}|puluh|belas|ratus)"
@@ -184,6 +184,7 @@ def rupiah(span: str) -> tuple[int | None, int | None]:
     if len(span) > 80:
         return None, None
     span = re.sub(r"(?<=[a-z])an-an\b", "an", span)
+    span = re.sub(r"\bd?lapan\b", "delapan", span)
     if _RANGE.search(span):
         return _range(span)
     span = _spoken_tail(span)

@@ -30,6 +30,12 @@ class Situations:
         cues = part(lexicon, "cues")
         self._happened = whole_words(words(part(cues, "happened")))
         self._supposed = re.compile(rf"(?<![a-z]){any_of(words(part(cues, 'supposed')))}(?![a-z])[^.;!?]*$")
+        self._oneself = re.compile(
+            rf"(?:^\W*|[.,;!?]\s*|(?<![a-z]){any_of(words(part(cues, 'before_oneself')))}\s+)"
+            rf"{any_of(words(part(cues, 'oneself')))}\s+(?:{any_of(words(part(cues, 'after_oneself')))}\s+)?$"
+        )
+        self._vague = frozenset(words(part(cues, "vague")))
+        self._filler = self._vague | frozenset(words(part(cues, "filler")))
         whole: dict[str, Rule] = {}
         for role, node in (("no", part(lexicon, "yes_no", "no")), ("yes", part(lexicon, "yes_no", "yes")),
                            ("resume", part(lexicon, "words", "resume_phrases")), ("stop", part(lexicon, "words", "stop_phrases"))):  # fmt: skip  # noqa: E501 (one pattern or table)
@@ -53,15 +59,19 @@ class Situations:
         happened = self._happened.search(folded) is not None
         for kind, pattern in self._grave:
             always = happened or kind in {Grave.SELF_HARM, Grave.THREAT}
-            if any(
-                always or self._told(match, text) for text in (folded, normalised) for match in pattern.finditer(text)
-            ):
-                return kind
+            for text in (folded, normalised):
+                for match in pattern.finditer(text):
+                    before = text[max(0, match.start() - 45) : match.start()]
+                    if kind is Grave.DEATH and self._oneself.search(before):  # who writes "kalau saya meninggal" lives
+                        continue
+                    if always or self._supposed.search(before) is None:
+                        return kind
         return None
 
-    def _told(self, match: re.Match[str], text: str) -> bool:
-        """Whether it is told as something that was, not asked as something that could be."""
-        return self._supposed.search(text[max(0, match.start() - 45) : match.start()]) is None
+    def is_vague(self, folded: str) -> bool:
+        """Whether only words that point at something unsaid stand in the message ("anu, yang kemarin itu lho")."""
+        said = _bare(folded).split()
+        return 0 < len(said) < 9 and self._filler.issuperset(said) and not self._vague.isdisjoint(said)
 
     def clauses(self, folded: str) -> list[str]:
         """The parts of the message that may each ask for something."""
@@ -74,7 +84,7 @@ class Situations:
         if match is None:
             return None
         kept = f"{folded[: match.start()]} {folded[match.end() :]}".strip()
-        return kept if len(kept) > 2 else None
+        return kept if len(kept) > 2 and not self.is_vague(kept) else None
 
     def follows_up(self, folded: str) -> bool:
         """Whether the message leans on what was just talked about ("terus kalau dua anak?")."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from nlu.classify import Classifier, Ranking
@@ -32,6 +32,8 @@ OUT_OF_SCOPE = "out_of_scope"
 #: Intents that are not weighed against being out of scope.
 _ANYWHERE = (OUT_OF_SCOPE, None)
 _OTHER_AT_LEAST = 0.5
+#: This many words, none of them ever seen, say nothing: likely a name.
+_FEW = 3
 #: Told as something that happened, a claim this likely comes before explaining the programme.
 _CLAIM_AT_LEAST = 0.2
 
@@ -60,7 +62,20 @@ class DefaultEngine:
         if rule is not None and rule.role in self._roles and grave is None:
             intent = self._roles[rule.role]
             return Understanding(text, normalised, intent, 1.0, ((intent, 1.0),), entities, why=rule.why)
+        if grave is None and (unclear := self._unclear(folded.text, tokens)):
+            return Understanding(text, normalised, None, 0.0, (), entities, why=f"abstain:{unclear}")
         return self._classified(Heard(text, folded, tokens, entities, grave))
+
+    def _unclear(self, folded: str, tokens: Sequence[str]) -> str | None:
+        """Why the words say nothing to go by, if they don't: the classifier would guess from pieces of words."""
+        if self._situations.is_vague(folded):
+            return "vague"
+        written = [token for token in tokens if not token[0].isdigit()]
+        if tokens and not written and not self.entities.money.read(folded):
+            return "numbers"
+        if 0 < len(written) <= _FEW and not self.entities.occupation_in(folded):
+            return None if any(map(self.classifier.knows, written)) else "unknown words"
+        return None
 
     def _classified(self, heard: Heard) -> Understanding:
         tokens, why = heard.tokens, "model"
@@ -113,6 +128,8 @@ class DefaultEngine:
         for clause in clauses:
             tokens = self.normaliser.tokens(clause)
             ranking = self.classifier.rank(tokens, quick=True) if len(tokens) > 1 else ()
+            if heard.grave is None and ranking and ranking[0][0] in _GRAVE_INTENTS.values():
+                continue  # "lapor ke mana" may be about an accident, but none was told
             if ranking and ranking[0][1] >= _OTHER_AT_LEAST and ranking[0][0] in self._urgency:
                 found[ranking[0][0]] = max(found.get(ranking[0][0], 0.0), ranking[0][1])
         ordered = sorted(found, key=lambda name: self._urgency.get(name, len(self._urgency)))

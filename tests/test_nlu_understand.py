@@ -50,6 +50,8 @@ ENTITIES: list[tuple[str, str, Any, str]] = [
     ("penghasilan sejuta setengah sebulan", "money", {"amount": 1_500_000, "period": "month"}, "sejuta setengah"),
     ("50rb sehari", "money", {"amount": 50_000, "period": "day"}, "50rb"), ("1,5jt", "money", {"amount": 1_500_000, "period": None}, "1,5jt"),
     ("gaji 2 juta 3 anak", "money", {"amount": 2_000_000, "period": None}, "2 juta"), ("gaji 2 juta 3 anak", "child_count", 3, "3 anak"),
+    ("satu juta lapan ratus", "money", {"amount": 1_800_000, "period": None}, "satu juta lapan ratus"),
+    ("iuran kalau 2 juta berapa", "money", {"amount": 2_000_000, "period": None}, "2 juta"),
     ("dua juta lima ratus", "money", {"amount": 2_500_000, "period": None}, "dua juta lima ratus"),
     ("iurannya cuma Rp8.400?", "money", {"amount": 8_400, "period": None, "of": "price"}, "Rp8.400"),
     ("12 agustus 85", "date", "1985-08-12", "12 agustus 85"), ("12-8-1985", "date", "1985-08-12", "12-8-1985"),
@@ -65,7 +67,8 @@ ENTITIES: list[tuple[str, str, Any, str]] = [
 GRAVE = [
     ("suami saya meninggal kemarin", Grave.DEATH), ("tolong, saya ketabrak truk", Grave.ACCIDENT), ("bapak jatuh dari pohon kelapa", Grave.ACCIDENT),
     ("saya mau bunuh diri", Grave.SELF_HARM), ("kalau begini mending bunuh diri", Grave.SELF_HARM), ("kalau suami sudah meninggal gimana", Grave.DEATH),
-    ("kalau saya meninggal keluarga dapat berapa?", None), ("apa itu jaminan kecelakaan kerja", None), ("brp iurannya", None),
+    ("kalau saya meninggal keluarga dapat berapa?", None), ("tolong, pas saya meninggal dapat apa", None), ("saya sudah tua, kalau aku mati gimana", None),
+    ("tetangga saya meninggal", Grave.DEATH), ("suami sy wafat", Grave.DEATH), ("apa itu jaminan kecelakaan kerja", None), ("brp iurannya", None),
 ]  # fmt: skip
 
 
@@ -141,6 +144,29 @@ def test_what_is_negated_is_not_what_is_wanted(engine: DefaultEngine) -> None:
 @pytest.mark.parametrize("text", ["saya mau bunuh diri", "xx ketabrak yy zz", "suami meninggal qq ww ee"])
 def test_grave_topics_never_abstain(engine: DefaultEngine, text: str) -> None:
     assert engine.understand(text).intent is not None
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [("anu itu lho yang kemarin", "vague"), ("itu gimana ya", "vague"), ("pokoknya yang itu", "vague"), ("lupa pak", "vague"), ("kapan?", "vague"),
+     ("Tarno", "unknown words"), ("Sutrisno Wibisono", "unknown words"), ("32-13-1985", "numbers"), ("9999999999999999", "numbers")],
+)  # fmt: skip
+def test_what_says_nothing_is_asked_about(engine: DefaultEngine, text: str, why: str) -> None:
+    heard = engine.understand(text)
+    assert (heard.intent, heard.why) == (None, f"abstain:{why}")
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [("petani", "eligibility"), ("kalo ojek?", "eligibility"), ("saya ojek online bisa daftar?", "eligibility"), ("iya itu", "affirm"), ("bukan yang itu", "deny"),
+     ("minta pengingat", "reminder_set"), ("pengingatnya matikan", "reminder_stop"), ("ini apa ya?", "help_menu"), ("iuran dibayar tanggal berapa", "contribution_due")],
+)  # fmt: skip
+def test_short_messages_are_understood(engine: DefaultEngine, text: str, intent: str) -> None:
+    assert engine.understand(text).intent == intent
+
+
+def test_an_accident_only_suspected_in_one_part_is_not_put_first(engine: DefaultEngine) -> None:
+    assert engine.understand("Bos nggak mau daftarin, lapor ke mana?").intent == "report_employer"
 
 
 def test_a_follow_up_is_marked(engine: DefaultEngine) -> None:

@@ -69,7 +69,7 @@ def read_text(scene: Scene, step: Step, text: str) -> Read:
         return special
     answer = _read(scene, kind, text)
     asking = _ASKING.search(text) is not None
-    question = _question(scene.understanding, SURE)
+    question = None if _only_names(scene) else _question(scene.understanding, SURE)
     if answer.ok and kind not in STRICT and kind != "text" and question and asking:
         return Read(ok=False, is_question=True)
     if not answer.ok and answer.value is None and (question or (asking and _question(scene.understanding, 0))):
@@ -144,6 +144,18 @@ def _question(understanding: Understanding | None, sure: float) -> str | None:
     if understanding is None or understanding.intent is None or understanding.intent in _TALK:
         return None
     return understanding.intent if understanding.confidence >= sure or understanding.grave else None
+
+
+def _only_names(scene: Scene) -> bool:
+    """Whether the message says nothing but an amount, a kind of work or the like ("delapan ribu"): no question."""
+    understanding = scene.understanding
+    if understanding is None or not understanding.entities or "?" in understanding.text:
+        return False
+    rest = understanding.text
+    for found in sorted(understanding.entities, key=lambda entity: -entity.start):
+        rest = f"{rest[: found.start]} {rest[found.end :]}"
+    filler = scene.content.lexicon.get("cues", {}).get("filler", ())
+    return all(word in filler for word in re.findall(r"\w+", rest.casefold()))
 
 
 def _as_read(scene: Scene, kind: str, answer: FormAnswer) -> Read:

@@ -33,13 +33,13 @@ def has(text: str, forms: Iterable[str]) -> bool:
     return any(f" {form} " in text for form in forms)
 
 
-def read(scene: Scene) -> Inputs:
-    """Everything the message says that a sum may need."""
+def read(scene: Scene, *, prices: bool = True) -> Inputs:
+    """Everything the message says that a sum may need; without `prices` only what can be an income counts as money."""
     understanding = scene.understanding
     if understanding is None:
         return Inputs()
     text, lex = words_of(understanding), lexicon(scene)
-    amount, period = _money(understanding)
+    amount, period = _money(understanding, prices=prices)
     born = _born(understanding, text, lex, scene.today)
     paid = _years_paid(text, lex)
     return Inputs(
@@ -112,13 +112,14 @@ def _plain(text: str) -> str:
     return _NOT_WORD.sub(" ", text.casefold().replace("%", " persen ")).strip()
 
 
-def _money(understanding: Understanding) -> tuple[int | None, str | None]:
-    money = understanding.first("money")
-    match money.value if money else None:
-        case {"amount": int(amount), "period": (str() | None) as period}:
-            return amount, period
-        case _:
-            return None, None
+def _money(understanding: Understanding, *, prices: bool) -> tuple[int | None, str | None]:
+    for found in understanding.entities:
+        match found.value if found.kind == "money" else None:
+            case {"of": "price"} if not prices:
+                continue
+            case {"amount": int(amount), "period": (str() | None) as period}:
+                return amount, period
+    return None, None
 
 
 def _whole(understanding: Understanding, kind: str) -> int | None:

@@ -181,6 +181,8 @@ def _followed(scene: Scene, said: Inputs, last: tuple[str, Inputs] | None) -> tu
     if last is None:
         return _about_contribution(scene, said)
     what, earlier = last
+    if what == _CONTRIBUTION:
+        said = read(scene, prices=False)
     text = words_of(understanding)
     if has(text, lex.get("again", ())) and not said.said:
         return what, earlier

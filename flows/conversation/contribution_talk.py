@@ -31,7 +31,7 @@ MOST_MONTHS = 36
 
 def answer(scene: Scene) -> str | None:
     """Work out the contribution from the sentence, or start asking for the income."""
-    return _work(scene, read(scene))
+    return _work(scene, read(scene, prices=False))
 
 
 def answer_with(scene: Scene, inputs: Inputs) -> None:
