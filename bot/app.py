@@ -75,7 +75,8 @@ def build(
     channels: dict[tuple[ChannelName, str], Channel] = {}
     for name in (ChannelName.WEB, ChannelName.TERMINAL):
         channels[name, "local"] = LocalChannel(name)
-    turns = Turns(database, content, engines, clock, numbers or LeadNumbers())
+    rules = settings.sending.rules
+    turns = Turns(database, content, engines, clock, numbers or LeadNumbers(), rules=rules)
     sender = make_sender(settings, database, channels, clock, content)
     return App(settings, clock, content, engines, database, keys, turns, sender, channels)
 

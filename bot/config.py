@@ -66,6 +66,7 @@ class SendingSettings(_Part):
     reminder_too_late_after_days: int = Field(default=2, ge=0)
     follow_up_too_late_after_days: int = Field(default=3, ge=0)
     broadcast_too_late_after_days: int = Field(default=3, ge=0)
+    most_without_approval: int = Field(default=500, ge=0)
     tick_every: float = Field(default=1, gt=0)
 
     def rules(self) -> SendingRules:
@@ -80,6 +81,7 @@ class SendingSettings(_Part):
             follow_up_too_late_after=timedelta(days=self.follow_up_too_late_after_days),
             reminder_too_late_after=timedelta(days=self.reminder_too_late_after_days),
             broadcast_too_late_after=timedelta(days=self.broadcast_too_late_after_days),
+            most_without_approval=self.most_without_approval,
         )
 
 

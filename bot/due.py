@@ -5,10 +5,12 @@ After an outage everything due is still due; the sending policy decides what is 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 import structlog
 
+from bot import announcements
 from bot.clock import Clock
 from bot.content_watch import ContentInForce
 from bot.effects import taps_of
@@ -16,7 +18,7 @@ from bot.templates import kept
 from content import Content
 from flows.contact import Contact
 from flows.outreach.reminder import next_due, wording
-from flows.outreach.sending_policy import Kind
+from flows.outreach.sending_policy import Kind, SendingRules
 from storage.database import Database, Store
 from storage.notices import Notice
 from storage.reminders import DueReminder
@@ -31,9 +33,13 @@ UPLOAD_STAYS = timedelta(hours=24)
 RECEIPT_STAYS = timedelta(minutes=1)
 
 
-def tick(database: Database, content: ContentInForce, clock: Clock) -> int:
+def tick(
+    database: Database, content: ContentInForce, clock: Clock, rules: Callable[[], SendingRules] = SendingRules
+) -> int:
     """Queue everything that became due. Returns how many messages were queued."""
     queued = 0
+    announcements.start(database, content.current, clock.now(), rules())
+    announcements.sweep(database, clock.now())
     while batch := _queue_batch(database, content.current, clock.now()):
         queued += batch
     with database.transaction() as store:
@@ -93,7 +99,9 @@ def _remind(store: Store, content: Content, reminder: DueReminder, now: datetime
 def _tell(store: Store, content: Content, notice: Notice, now: datetime) -> None:
     contact = store.contacts.view(notice.contact_id)
     address = store.contacts.current_address(notice.contact_id)
-    if address is not None:
+    if notice.kind in announcements.KINDS:
+        announcements.tell(store, content, notice, contact, now)
+    elif address is not None:
         official = notice.payload.get("official_number")
         slots = {"nama": contact.name or "", "nomor": str(notice.payload.get("number", ""))}
         if official:
@@ -126,6 +134,8 @@ def _said_of(kind: NoticeKind, *, has_number: bool) -> str:
             return "kabar_aktif"
         case NoticeKind.LEAD_CLOSED:
             return "kabar_ditutup"
+        case _:
+            raise ValueError(kind)
 
 
 def _day(contact: Contact, now: datetime) -> date:
@@ -135,6 +145,6 @@ def _day(contact: Contact, now: datetime) -> date:
 def next_moment(database: Database, now: datetime) -> datetime | None:
     """The next moment at which something becomes due, for clocks that are moved by hand."""
     with database.reading() as store:
-        moments = [store.reminders.next_due_at(), store.outbox.next_due_at()]
+        moments = [store.reminders.next_due_at(), store.outbox.next_due_at(), store.broadcasts.next_due_at()]
     known = [max(moment, now + timedelta(microseconds=1)) for moment in moments if moment is not None]
     return min(known) if known else None

@@ -17,6 +17,7 @@ from content.model import Button, Rendered
 from flows.contact import Channel, Contact, Purpose
 from flows.events import (
     BroadcastSent,
+    BroadcastSteered,
     ConsentGiven,
     ConsentRefused,
     ConsentWithdrawn,
@@ -33,13 +34,18 @@ from flows.events import (
     ReplyChosen,
 )
 from flows.message import Heard
+from flows.outreach.audience import Target, leaving
 from flows.outreach.reminder import next_due
-from flows.outreach.sending_policy import Kind
+from flows.outreach.sending_policy import Kind, SendingRules
 from flows.village import find_village
 from nlu.understanding import JsonValue
+from storage.broadcasts import Draft
 from storage.database import Store
 
 log = structlog.get_logger()
+
+#: The reply by which a village's forecast is counted: all announcements of officials have a template.
+ANNOUNCEMENT = "siaran_isi"
 
 
 @dataclass(slots=True)
@@ -53,6 +59,7 @@ class Scene:
     now: datetime
     inbound_id: int
     heard: Heard
+    rules: SendingRules
 
 
 def apply(event: Event, scene: Scene) -> None:
@@ -78,6 +85,8 @@ def apply(event: Event, scene: Scene) -> None:
             scene.store.reminders.stop(scene.contact.id, scene.now)
         case BroadcastSent():
             start_broadcast(event, scene)
+        case BroadcastSteered():
+            steer_broadcast(event, scene)
         case HandoffRequested():
             scene.store.handoffs.open(scene.contact.id, event.reason, scene.now)
         case GraveHeard():
@@ -146,17 +155,29 @@ def plan_reminder(event: ReminderPlanned, scene: Scene) -> None:
 
 
 def start_broadcast(event: BroadcastSent, scene: Scene) -> None:
-    """Freeze the audience of the official's own village; the sender does the rest."""
-    day = scene.now.astimezone(scene.contact.zone).date()
-    village = scene.contact.village
-    words = {"desa": village.name if village else "", "isi_siaran": event.text}
-    rendered = scene.content.render("siaran_isi", day, words)
-    scene.store.broadcasts.freeze(
-        event.village,
-        rendered.text,
-        scene.contact.id,
-        scene.now,
-        reply=rendered.reply,
-        content_version=scene.content.version,
-        slots=kept(words),
+    """Freeze the audience of the official's own village, or let a second person look first."""
+    draft = Draft(
+        Target((event.village,)),
+        event.text,
+        event.reply,
+        scene.content.version,
+        kept(event.slots),
+        reviewed=event.reviewed,
+        by_contact=scene.contact.id,
     )
+    if event.waits:
+        broadcast = scene.store.broadcasts.draft(draft, scene.now)
+        scene.store.broadcasts.submit(broadcast, scene.now, approval=True)
+    else:
+        scene.store.broadcasts.send_now(draft, leaving(scene.content.lexicon, event.reply, scene.now, scene.rules))
+
+
+def steer_broadcast(event: BroadcastSteered, scene: Scene) -> None:
+    """Hold, continue or stop it; the sender asks before every message."""
+    match event.how:
+        case "pause":
+            scene.store.broadcasts.pause(event.broadcast)
+        case "resume":
+            scene.store.broadcasts.resume(event.broadcast)
+        case "cancel":
+            scene.store.broadcasts.cancel(event.broadcast, scene.now)

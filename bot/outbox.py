@@ -23,7 +23,8 @@ from bot.pictures import with_picture
 from flows.contact import Purpose
 from flows.outreach.sending_policy import Kind
 from storage.database import Database, Store
-from storage.outcomes import Failed, Outcome, Postponed, Sent, Unknown
+from storage.outcomes import Failed, Outcome, Postponed, Sent, Skipped, Unknown
+from storage.words import BroadcastState, EndReason
 
 log = structlog.get_logger()
 
@@ -40,6 +41,8 @@ _BACK_OFF_SECONDS = (1, 2, 5, 15, 60, 300, 900)
 _IDLE_SECONDS = 0.25
 _RECORD_SECONDS = 0.1
 _MOST_UNDER_WAY = 1000
+#: How old what is known of an announcement may be when one of its messages leaves. Cancelling is to hold within 1 s.
+_ASK_AGAIN_SECONDS = 0.3
 
 Result = tuple[Ready, Outcome | SendError]
 
@@ -68,6 +71,8 @@ class Sender:
         self._trips: dict[str, Trips] = {}
         self._wake = asyncio.Event()
         self._took_over = float("-inf")
+        self._asked: dict[int, float] = {}
+        self._states: dict[int, BroadcastState] = {}
 
     async def run(self, stop: asyncio.Event, wake: asyncio.Event) -> None:
         """Send what is due, again and again; `wake` ends an idle wait early."""
@@ -113,7 +118,9 @@ class Sender:
 
     async def carry(self, item: Ready) -> Outcome | SendError:
         """Wait for the message's slot and send it."""
-        waited = await self._wait_for_slot(item)
+        waited: Outcome | None = await self._wait_for_slot(item)
+        if waited is None and item.row.broadcast_id is not None:
+            waited = await self._halted(item.row.broadcast_id)
         if waited is not None:
             return waited
         trip = self._trips_of(item).begin(self._clock.now()) if item.pace is not None else None
@@ -122,6 +129,24 @@ class Sender:
         finally:
             if trip is not None:
                 trip.ended = self._clock.now()
+
+    async def _halted(self, broadcast_id: int) -> Outcome | None:
+        """What to do with a message whose announcement was paused or cancelled since it was claimed."""
+        now = asyncio.get_running_loop().time()
+        if now - self._asked.get(broadcast_id, float("-inf")) >= _ASK_AGAIN_SECONDS:
+            self._asked[broadcast_id] = now
+            self._states[broadcast_id] = await asyncio.to_thread(self._state_of, broadcast_id)
+        match self._states.get(broadcast_id, BroadcastState.SENDING):
+            case BroadcastState.SENDING:
+                return None
+            case BroadcastState.PAUSED:
+                return Postponed(self._clock.now(), tried=False)
+            case _:
+                return Skipped(EndReason.CANCELLED.value)
+
+    def _state_of(self, broadcast_id: int) -> BroadcastState:
+        with self._database.reading() as store:
+            return store.broadcasts.get(broadcast_id).state
 
     async def _send(self, item: Ready) -> Outcome | SendError:
         try:

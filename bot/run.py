@@ -188,7 +188,7 @@ class Runner:
 
     def _tick(self) -> None:
         try:
-            if tick(self._app.database, self._app.content, self._app.clock):
+            if tick(self._app.database, self._app.content, self._app.clock, self._app.settings.sending.rules):
                 self._rouse_sender()
         except Exception:  # the next tick tries again; the rows are still there
             log.exception("tick_failed")

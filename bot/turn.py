@@ -7,16 +7,18 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from bot.claims import Rules
 from bot.clock import Clock
 from bot.content_watch import ContentInForce
-from bot.effects import Scene, apply
+from bot.effects import ANNOUNCEMENT, Scene, apply
 from bot.ids import LeadNumbers
 from bot.understanding import Engines
 from content import Content
 from flows.conversation.engine import take_turn
 from flows.conversation.session import Session
 from flows.message import Given, Heard, HeardKind, Turn
-from flows.outreach.sending_policy import Kind
+from flows.outreach.audience import leaving
+from flows.outreach.sending_policy import Kind, SendingRules
 from nlu.understanding import Understanding
 from storage.database import Database, Store
 from storage.inbox import Claimed
@@ -43,13 +45,21 @@ class Turns:
     """Takes turns, one message at a time, one at a time per contact, in order."""
 
     def __init__(
-        self, database: Database, content: ContentInForce, engines: Engines, clock: Clock, numbers: LeadNumbers
+        self,
+        database: Database,
+        content: ContentInForce,
+        engines: Engines,
+        clock: Clock,
+        numbers: LeadNumbers,
+        *,
+        rules: Rules = SendingRules,
     ) -> None:
         self._database = database
         self._content = content
         self._engines = engines
         self._clock = clock
         self._numbers = numbers
+        self._rules = rules
 
     def take_next(self) -> Done | None:
         """Take the oldest waiting message through its turn. None: nothing waits.
@@ -69,14 +79,15 @@ class Turns:
             return self._fail(claimed, type(wrong).__name__)
 
     def _take(self, claimed: Claimed) -> Done:
-        content, now = self._content.current, self._clock.now()
+        content, now, rules = self._content.current, self._clock.now(), self._rules()
         heard = self._heard(claimed, content, now)
         with self._database.transaction() as store:
             session = store.sessions.get(claimed.contact_id)
-            contact = store.contacts.view(claimed.contact_id, with_audience=True)
-            turn = take_turn(session, heard, content, Given(now, contact, self._numbers.fresh()))
+            when = leaving(content.lexicon, ANNOUNCEMENT, now, rules)
+            contact = store.contacts.view(claimed.contact_id, leaving=when)
+            turn = take_turn(session, heard, content, Given(now, contact, self._numbers.fresh(), rules))
             store.sessions.put(claimed.contact_id, turn.session)
-            scene = Scene(store, content, contact, claimed.address_id, now, inbound_id=claimed.id, heard=heard)
+            scene = Scene(store, content, contact, claimed.address_id, now, claimed.id, heard, rules)
             for event in turn.events:
                 apply(event, scene)
             store.inbox.done(claimed)

@@ -125,7 +125,7 @@ class World:
 
     def run_due(self) -> None:
         """Exactly what a tick of `rangkul run` does, then sending."""
-        tick(self.app.database, self.app.content, self.clock)
+        tick(self.app.database, self.app.content, self.clock, self.app.settings.sending.rules)
         self.send_all()
 
     def send_all(self) -> None:

@@ -100,6 +100,16 @@ class Audience:
 
 
 @dataclass(frozen=True, slots=True)
+class Announcement:
+    """The official's newest announcement that is still to come or under way."""
+
+    id: int
+    state: str  # waiting | scheduled | sending | paused
+    people: int
+    done: int  # of them, how many have an outcome
+
+
+@dataclass(frozen=True, slots=True)
 class VillageProgress:
     """Numbers an official may see about their own village: counts only, no names."""
 
@@ -122,6 +132,7 @@ class Contact:
     reminder: ReminderPlan | None = None
     lead: LeadSummary | None = None
     audience: Audience | None = None  # officials only
+    announcement: Announcement | None = None  # officials only
     progress: VillageProgress | None = None  # officials only
     last_heard_at: datetime | None = None
 

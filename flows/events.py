@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from content.model import Rendered
 from flows.contact import Purpose
@@ -73,10 +74,22 @@ class ReminderStopped:
 
 @dataclass(frozen=True, slots=True)
 class BroadcastSent:
-    """An official confirmed an announcement for their own village; the audience is frozen now."""
+    """An official confirmed an announcement for their own village: frozen now, or `waits` for a second person."""
 
-    text: str
+    text: str  # as people will read it
     village: str
+    reply: str
+    slots: Mapping[str, str]
+    reviewed: bool
+    waits: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BroadcastSteered:
+    """The official holds, continues or stops their announcement."""
+
+    broadcast: int
+    how: Literal["pause", "resume", "cancel"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +135,7 @@ Event = (
     | ReminderPlanned
     | ReminderStopped
     | BroadcastSent
+    | BroadcastSteered
     | HandoffRequested
     | GraveHeard
     | NotUnderstood

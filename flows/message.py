@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from flows.contact import Contact
 from flows.conversation.session import Session
 from flows.events import Event
+from flows.outreach.sending_policy import SendingRules
 from nlu.understanding import Understanding
 
 
@@ -34,11 +35,12 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """All that deciding may use besides session, words and content: the time, the person, one fresh lead number."""
+    """What deciding may use besides session, words and content: time, person, a fresh lead number, sending rules."""
 
     now: datetime
     contact: Contact
     lead_number: str
+    rules: SendingRules = field(default_factory=SendingRules)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Select, and_, bindparam, func, select, update
 
-from flows.contact import Channel, ConsentState, Contact, LeadSummary, Purpose, ReminderPlan, Role
-from storage.audience import forecast, progress
+from flows.contact import Audience, Channel, ConsentState, Contact, LeadSummary, Purpose, ReminderPlan, Role
+from flows.outreach.audience import Leaving, Target
+from storage.audience import announcement_of, forecast, progress
 from storage.columns import UtcDateTime
 from storage.repository import AnyRow, NotFound, Repository
 from storage.tables import ADDRESS, CONSENT_CURRENT, CONTACT, LEAD, OUTBOX, REMINDER
@@ -90,15 +91,15 @@ class Contacts(Repository):
         query = select(CONTACT.c.id).where(CONTACT.c.id == contact_id, CONTACT.c.erased_at.is_(None))
         return self._db.execute(query).first() is not None
 
-    def view(self, contact_id: int, *, with_audience: bool = False) -> Contact:
-        """The person as one turn needs them; officials get their village's numbers too when asked.
+    def view(self, contact_id: int, *, leaving: Leaving | None = None) -> Contact:
+        """The person as one turn needs them; officials get their village's numbers too, if a message left like that.
 
         Raises:
             NotFound: there is no such contact.
         """
         row = self._row(contact_id)
         village = self._village_of(row.village_code) if row.village_code else None
-        official = with_audience and row.role is Role.OFFICIAL and village is not None
+        official = leaving is not None and row.role is Role.OFFICIAL and village is not None
         return Contact(
             id=contact_id,
             channel=row.channel or Channel.TERMINAL,
@@ -109,10 +110,14 @@ class Contacts(Repository):
             consents=self._consents(contact_id),
             reminder=_reminder(row),
             lead=_lead(row),
-            audience=forecast(self._db, row.village_code, without=contact_id) if official else None,
+            audience=self._audience(row.village_code, leaving, contact_id) if official and leaving else None,
+            announcement=announcement_of(self._db, contact_id) if official else None,
             progress=progress(self._db, row.village_code) if official else None,
             last_heard_at=row.last_inbound_at,
         )
+
+    def _audience(self, village_code: str, leaving: Leaving, official: int) -> Audience:
+        return forecast(self._db, Target((village_code,)), leaving, without=official)
 
     def learn(
         self, contact_id: int, *, village: str | None = None, name: str | None = None, phone: str | None = None

@@ -31,6 +31,7 @@ from storage.personal import Personal
 from storage.reminders import Reminders
 from storage.repository import VillageOf
 from storage.sealed import Sealer, bind_sealer
+from storage.segments import Segments
 from storage.sessions import Sessions
 from storage.settings import Settings
 from storage.slots import Slots
@@ -86,6 +87,7 @@ class Store:
         self.uploads = Uploads(*parts)
         self.reminders = Reminders(*parts)
         self.broadcasts = Broadcasts(*parts)
+        self.segments = Segments(*parts)
         self.officials = Officials(*parts)
         self.staff = Staff(*parts)
         self.audit = Audit(*parts)

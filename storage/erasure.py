@@ -118,6 +118,7 @@ class Erasure(Repository):
         mine = self._leads_of(contact_id)
         self._db.execute(update(LEAD_MOVE).where(LEAD_MOVE.c.lead_id.in_(mine)).values(note=None))
         blank = {"fields": None, "nik_hash": None, "phone_hash": None, "village_code": None, "official_number": None}
+        blank |= {"occupation": None, "sector": None, "program": None}
         closed = {"state": LeadState.CLOSED, "close_reason": EndReason.ERASED.value, "assigned_to": None}
         erased = update(LEAD).where(LEAD.c.id.in_(mine)).values(**blank, **closed)
         return sorted(self._db.scalars(erased.returning(LEAD.c.number)))

@@ -8,7 +8,7 @@ LeadError
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -135,6 +135,7 @@ class Leads(Repository):
             phone_hash=phone,
             village_code=village,
             assigned_to=territories.owner_of(village),
+            **_in_the_open(event.fields),
             submitted_at=now,
             state_since=now,
             consent_version=event.consent_version,
@@ -336,6 +337,17 @@ def _filtered(query: Select[Any], village: str | None, state: LeadState | None) 
     if village is not None:
         query = query.where(LEAD.c.village_code == village)
     return query if state is None else query.where(LEAD.c.state == state)
+
+
+def _in_the_open(fields: Mapping[str, JsonValue]) -> dict[str, str | None]:
+    """What an announcement's audience may be chosen by."""
+    work, program = fields.get("pekerjaan"), fields.get("program")
+    work = work if isinstance(work, dict) else {}
+    return {
+        "occupation": str(work["id"])[:40] if work.get("id") else None,
+        "sector": str(work["sector"])[:20] if work.get("sector") else None,
+        "program": program[:10] if isinstance(program, str) else None,
+    }
 
 
 def _village_code(village: JsonValue) -> str | None:

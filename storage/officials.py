@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import func, select
 
-from flows.contact import Audience, Role, VillageProgress
-from storage.audience import forecast, progress
+from flows.contact import Role
 from storage.columns import literal_word
 from storage.repository import Repository
 from storage.tables import CONTACT, LEAD
@@ -41,11 +40,3 @@ class Officials(Repository):
         query = select(LEAD.c.village_code, func.count()).where(LEAD.c.village_code.is_not(None))
         rows = self._db.execute(query.group_by(LEAD.c.village_code).order_by(LEAD.c.village_code))
         return {row[0]: row[1] for row in rows}
-
-    def audience(self, village_code: str, *, without: int | None = None) -> Audience:
-        """How many of a village would get an announcement, and how many not, by reason."""
-        return forecast(self._db, village_code, without=without)
-
-    def progress(self, village_code: str) -> VillageProgress:
-        """A village's counts, no names."""
-        return progress(self._db, village_code)

@@ -260,8 +260,12 @@ class Outbox(Repository):
         return list(self._db.scalars(_UNASKED_SINCE, {"contact": contact_id, "moment": moment}))
 
     def next_due_at(self) -> datetime | None:
-        """When the next queued message is due, past or future; for clocks that are moved by hand."""
-        moment: datetime | None = self._db.scalar(select(func.min(OUTBOX.c.due_at)).where(_DUE))
+        """When the next queued message is due, past or future; for clocks that are moved by hand.
+
+        What a paused announcement holds back is not due.
+        """
+        held = OUTBOX.c.broadcast_id.is_(None) | OUTBOX.c.broadcast_id.in_(self._broadcasts_sending())
+        moment: datetime | None = self._db.scalar(select(func.min(OUTBOX.c.due_at)).where(_DUE, held))
         return moment
 
     def counts(self) -> dict[OutboxState, int]:

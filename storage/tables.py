@@ -302,7 +302,11 @@ class ConsentCurrentRow(Row, table=True):
 
 
 class LeadRow(Row, table=True):
-    """A pre-registration. `number` is the receipt the person holds; it alone survives erasure."""
+    """A pre-registration. `number` is the receipt the person holds; it alone survives erasure.
+
+    Of `fields`, the kind of work (an id of the lexicon), its sector and the programmes chosen also stand in the open,
+    so that an announcement can be for farmers.
+    """
 
     __tablename__ = "lead"
     __table_args__ = (
@@ -324,6 +328,9 @@ class LeadRow(Row, table=True):
     nik_hash: bytes | None = _hash()
     phone_hash: bytes | None = _hash()
     village_code: str | None = _text(13, null=True)
+    occupation: str | None = _text(40, null=True)
+    sector: str | None = _text(20, null=True)
+    program: str | None = _text(10, null=True)
     state: LeadState = _word(LeadState, default=LeadState.NEW)
     submitted_at: datetime = _moment(null=False)
     state_since: datetime = _moment(null=False)
@@ -399,16 +406,24 @@ class ReminderRow(Row, table=True):
 
 
 class BroadcastRow(Row, table=True):
-    """One announcement. `text` is kept once for all who get it."""
+    """One announcement. `text` is kept once for all who get it; `target` is whom it is for, in codes only.
+
+    `village_code` is set where it is for one village. `swept_at`: nothing of a cancelled one is left in the outbox.
+    """
 
     __tablename__ = "broadcast"
     __table_args__ = (
         _only("ix_broadcast_sending", "id", where="state = 'sending'"),
+        _only("ix_broadcast_scheduled", "scheduled_at", "id", where="state = 'scheduled'"),
+        _only("ix_broadcast_unswept", "id", where="state = 'cancelled' AND swept_at IS NULL"),
+        _only("ix_broadcast_made_by_contact", "made_by_contact", "id", where="made_by_contact IS NOT NULL"),
         Index("ix_broadcast_village_code", "village_code", "id"),
     )
 
     id: int = _id()
-    village_code: str = _text(13)
+    village_code: str | None = _text(13, null=True)
+    target: Any = Field(default=None, sa_column=Column(JSON, nullable=True))
+    reviewed: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, default=False))
     made_by_contact: int | None = _ref("contact.id", null=True)
     made_by_staff: int | None = _ref("staff_user.id", null=True)
     text: str = _sealed("broadcast.text", null=False)
@@ -419,7 +434,24 @@ class BroadcastRow(Row, table=True):
     will: int = _count()
     wont: int = _count()
     created_at: datetime = _moment(null=False)
+    scheduled_at: datetime | None = _moment()
+    decided_by: int | None = _ref("staff_user.id", null=True)
+    decided_at: datetime | None = _moment()
+    started_at: datetime | None = _moment()
     finished_at: datetime | None = _moment()
+    swept_at: datetime | None = _moment()
+
+
+class SegmentRow(Row, table=True):
+    """An audience with a name, to be chosen again."""
+
+    __tablename__ = "segment"
+
+    id: int = _id()
+    name: str = _text(60, unique=True)
+    target: Any = Field(default=None, sa_column=Column(JSON, nullable=False))
+    made_by: str = _text(80)
+    made_at: datetime = _moment(null=False)
 
 
 class BroadcastPersonRow(Row, table=True):
@@ -557,6 +589,7 @@ TERRITORY = _table(TerritoryRow)
 LEAD_UPLOAD = _table(LeadUploadRow)
 REMINDER = _table(ReminderRow)
 BROADCAST = _table(BroadcastRow)
+SEGMENT = _table(SegmentRow)
 BROADCAST_PERSON = _table(BroadcastPersonRow)
 HANDOFF = _table(HandoffRow)
 NOT_UNDERSTOOD = _table(NotUnderstoodRow)

@@ -60,9 +60,11 @@ class PersonState(StrEnum):
 
 
 class BroadcastState(StrEnum):
-    """A broadcast's life."""
+    """A broadcast's life. WAITING is for the approval of a second person."""
 
     DRAFT = "draft"
+    WAITING = "waiting"
+    SCHEDULED = "scheduled"
     SENDING = "sending"
     PAUSED = "paused"
     FINISHED = "finished"
@@ -86,6 +88,9 @@ class NoticeKind(StrEnum):
     LEAD_HANDED_OVER = "lead_handed_over"
     LEAD_ACTIVE = "lead_active"
     LEAD_CLOSED = "lead_closed"
+    BROADCAST_APPROVED = "broadcast_approved"
+    BROADCAST_REFUSED = "broadcast_refused"
+    BROADCAST_TEST = "broadcast_test"
 
 
 class DuplicateOf(StrEnum):

@@ -20,11 +20,14 @@ from console.answers import Speaker, queue_answer, queue_invitation
 from flows import events as happened
 from flows.contact import Channel, LeadState, Purpose, Role
 from flows.message import HeardKind
+from flows.outreach.audience import Target
 from flows.outreach.sending_policy import Kind
+from flows.outreach.wordings import announced
 from flows.village import find_village, practice_villages
 from nlu.understanding import Understanding
+from storage.broadcasts import Draft
 from storage.conversation import Line, Who
-from storage.words import OutboxState, PersonState
+from storage.words import BroadcastState, OutboxState, PersonState
 
 #: Effects a conversation may leave out; all others must be told when they happen.
 OPTIONAL = ("paham", "alur", "simpan")
@@ -44,6 +47,7 @@ _ACTS = {
     "(mengirim foto)": (HeardKind.UNSUPPORTED, ""),
     "(membuka obrolan)": (HeardKind.START, ""),
 }
+_BROADCASTS = re.compile(r"siarkan ke ([^:]+): (.+)")
 _LINK, _CARD = re.compile(r"\(membuka tautan (.+)\)"), re.compile(r"\(membagikan nomor (\+\d+)\)")
 _MOVES, _OFFICIAL = re.compile(r"pindahkan (\w+) ke (.+)"), re.compile(r"jadikan (\w+) perangkat (.+)")
 _ANSWERS = re.compile(r"balas (\w+): (.+)", re.DOTALL)
@@ -220,11 +224,43 @@ class Stage:
             content, contact_id = self.world.app.content.current, self._named(item.line, asks[1]).contact_id
             with self.world.app.database.transaction() as store:
                 queue_invitation(store, content, contact_id, Speaker("Ratna", now))
+        elif sends := _BROADCASTS.fullmatch(item.text):
+            yield self._broadcast(item.line, *sends.groups())
+        elif item.text in {"setujui siaran", "tolak siaran"}:
+            yield self._decide(item)
         else:
             raise Impossible(
                 item.line,
-                'staf bisa: "pindahkan Sari ke dihubungi", "jadikan Sari perangkat Desa Contoh", "balas Sari: halo"',
+                'staf bisa: "setujui siaran", "tolak siaran", "pindahkan Sari ke dihubungi", '
+                '"jadikan Sari perangkat Desa Contoh", "balas Sari: halo", '
+                '"siarkan ke Desa Contoh: halo"',
             )
+
+    def _broadcast(self, line: int, village: str, text: str) -> Effect:
+        """Staff write an announcement of their own; a colleague will have to agree."""
+        content, now, code = self.world.app.content.current, self.world.clock.now(), self._village(line, village)
+        words = {"desa": village, "isi_siaran": text}
+        rendered = announced(content, None, words, now.date(), staff=True)
+        with self.world.app.database.transaction() as store:
+            maker = store.staff.add("Staf Lain", "staf-lain", "kata sandi contoh", now)
+            draft = Draft(Target((code,)), rendered.text, rendered.reply, content.version, words, by_staff=maker)
+            store.broadcasts.submit(store.broadcasts.draft(draft, now), now, approval=True)
+        return Effect("siaran", f"menunggu persetujuan, {village}")
+
+    def _decide(self, item: Said) -> Effect:
+        """A second person looks at the announcement that waits longest."""
+        now = self.world.clock.now()
+        with self.world.app.database.transaction() as store:
+            if not any(user.login == "staf-contoh" for user in store.staff.everyone()):
+                store.staff.add("Staf Contoh", "staf-contoh", "kata sandi contoh", now)
+            (user,) = (user for user in store.staff.everyone() if user.login == "staf-contoh")
+            waiting = [cast.id for cast in store.broadcasts.recent() if cast.state is BroadcastState.WAITING]
+            if not waiting:
+                raise Impossible(item.line, "tidak ada siaran yang menunggu persetujuan")
+            agreed = item.text == "setujui siaran"
+            decide = store.broadcasts.approve if agreed else store.broadcasts.refuse
+            decide(waiting[-1], user.id, now)
+        return Effect("siaran", "disetujui petugas" if agreed else "ditolak petugas")
 
     def _lead_state(self, line: int, word: str) -> LeadState:
         states = self.world.app.content.current.lexicon["commands"]["leads"]["states"]
@@ -367,9 +403,13 @@ class Stage:
                 yield Effect("pengingat", self._alone(actor, f"tanggal {day} jam {hour:02}.00"))
             case happened.ReminderStopped():
                 yield Effect("pengingat", self._alone(actor, "berhenti"))
-            case happened.BroadcastSent(_, village):
+            case happened.BroadcastSent(_, village, waits=waits):
                 place = find_village(village, self.world.app.content.current)
-                yield Effect("siaran", f"disetujui, {place.name if place else village}")
+                decided = "menunggu persetujuan" if waits else "disetujui"
+                yield Effect("siaran", f"{decided}, {place.name if place else village}")
+            case happened.BroadcastSteered(_, how):
+                words = {"pause": "dijeda", "resume": "diteruskan", "cancel": "dibatalkan"}
+                yield Effect("siaran", words[how])
             case happened.HandoffRequested(reason):
                 yield Effect("petugas", f"diminta ({reason})")
             case happened.GraveHeard(kind):

@@ -31,10 +31,13 @@ import psycopg
 import pytest
 
 from flows.contact import Channel, Purpose, Village
+from flows.outreach.audience import Leaving
 from storage import Database, KeyRing, Sealer
 
 NOW = datetime(2026, 3, 2, 2, 15, tzinfo=UTC)
 LEASE = timedelta(seconds=30)
+#: An announcement of reviewed words that leaves now.
+WHEN = Leaving(NOW, 3, NOW - timedelta(days=4), timedelta(hours=24), templates=True)
 VILLAGE = Village(
     "00.01.01.2001", "Desa Contoh", "Desa Contoh, Kecamatan Contoh, Kabupaten Contoh", ZoneInfo("Asia/Makassar")
 )

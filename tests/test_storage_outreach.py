@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from storage_fixtures import LEASE, NOW, OTHER_VILLAGE, VILLAGE
+from storage_fixtures import LEASE, NOW, OTHER_VILLAGE, VILLAGE, WHEN
 
-from flows.contact import Purpose
-from storage.outcomes import Delivered, Failed, Sent, Skipped
+from flows.contact import Channel, Purpose
+from flows.events import LeadSubmitted
+from flows.outreach.audience import Target
+from flows.outreach.sending_policy import Kind
+from storage.broadcasts import Draft
+from storage.outcomes import Delivered, Failed, Postponed, Sent, Skipped
 from storage.repository import NotFound
 from storage.words import BroadcastState, OutboxState, PersonState
 
@@ -84,7 +89,7 @@ def people_states(db, broadcast_id, village):
 
 def test_the_frozen_audience_is_the_one_forecast_with_a_reason_for_everyone_left_out(db, village):
     with db.reading() as store:
-        forecast = store.broadcasts.forecast(VILLAGE.code, without=village["ratna"])
+        forecast = store.broadcasts.forecast(Target((VILLAGE.code,)), WHEN, without=village["ratna"])
     assert (forecast.will, dict(forecast.wont)) == (2, {"blocked": 1, "opted_out": 2, "no_consent": 1})
     broadcast_id = freeze(db, village)
     assert people_states(db, broadcast_id, village) == {
@@ -176,3 +181,149 @@ def test_a_village_without_anyone_who_agreed_ends_at_once(db, people):
     with db.transaction() as store:
         broadcast_id = store.broadcasts.freeze(VILLAGE.code, "halo", ratna, NOW)
         assert store.broadcasts.finish_ready(NOW) == [broadcast_id]
+
+
+def drafted(village, **more):
+    return Draft(Target((VILLAGE.code,)), "Ada sosialisasi", "siaran_isi", by_contact=village["ratna"], **more)
+
+
+@pytest.fixture
+def staff(db):
+    with db.transaction() as store:
+        return [store.staff.add(name, name, "kata sandi yang panjang", NOW) for name in ("dewi", "agus")]
+
+
+def test_what_needs_approval_waits_for_somebody_else_and_leaves_at_its_moment(db, village, staff):
+    dewi, agus = staff
+    later = NOW + timedelta(hours=3)
+    with db.transaction() as store:
+        broadcast = store.broadcasts.draft(Draft(Target((VILLAGE.code,)), "Halo", by_staff=dewi), NOW)
+        assert store.broadcasts.submit(broadcast, later, approval=True)
+        assert not store.broadcasts.approve(broadcast, dewi, NOW)
+        assert store.broadcasts.approve(broadcast, agus, NOW)
+        assert store.broadcasts.due(NOW) == []
+        assert store.broadcasts.next_due_at() == later
+        assert store.broadcasts.due(later) == [broadcast]
+        assert store.broadcasts.start(broadcast, WHEN)
+        assert not store.broadcasts.start(broadcast, WHEN)
+        assert (store.broadcasts.get(broadcast).will, store.broadcasts.get(broadcast).decided_by) == (3, agus)
+
+
+def test_the_official_who_made_it_is_told_what_was_decided(db, village, staff):
+    with db.transaction() as store:
+        for decide, kind in (
+            (store.broadcasts.approve, "broadcast_approved"),
+            (store.broadcasts.refuse, "broadcast_refused"),
+        ):
+            broadcast = store.broadcasts.draft(drafted(village), NOW)
+            store.broadcasts.submit(broadcast, NOW, approval=True)
+            assert decide(broadcast, staff[0], NOW)
+            assert not decide(broadcast, staff[0], NOW)
+            assert store.notices.pending()[-1].kind.value == kind
+        assert store.broadcasts.get(broadcast).state is BroadcastState.CANCELLED
+
+
+def test_what_a_cancelled_one_leaves_behind_is_swept_until_no_sender_holds_any_of_it(db, village):
+    broadcast = freeze(db, village)
+    with db.transaction() as store:
+        (held,) = store.outbox.claim(NOW, 1, LEASE, "w1")
+        store.broadcasts.cancel(broadcast, NOW)
+        assert not store.broadcasts.swept(broadcast, NOW)
+        assert store.broadcasts.unswept() == [broadcast]
+        store.outbox.settle(held.id, Postponed(NOW, "flood_wait"))
+        assert store.broadcasts.sweep(broadcast) == 1
+        assert store.broadcasts.sweep(broadcast) == 0
+        assert store.broadcasts.swept(broadcast, NOW)
+        assert store.broadcasts.unswept() == []
+        assert store.broadcasts.counts(broadcast) == {PersonState.SKIPPED: 6}
+
+
+def test_sending_again_reaches_only_those_who_failed_for_a_reason_that_passes(db, village):
+    broadcast = freeze(db, village)
+    with db.transaction() as store:
+        first, second = store.outbox.claim(NOW, 10, LEASE, "w1")
+        assert store.broadcasts.again(broadcast, NOW) == 0
+        store.outbox.settle(first.id, Failed("unreachable", NOW))
+        store.outbox.settle(second.id, Sent("x2", NOW))
+        store.broadcasts.finish_ready(NOW)
+        assert store.broadcasts.may_go_again(broadcast) == 1
+        assert store.broadcasts.again(broadcast, NOW + LEASE) == 1
+        assert store.broadcasts.again(broadcast, NOW + LEASE) == 0
+        (due,) = store.outbox.claim(NOW + LEASE, 10, LEASE, "w1")
+        assert due.contact_id == first.contact_id
+        store.outbox.settle(due.id, Sent("x3", NOW + LEASE))
+        assert store.broadcasts.finish_ready(NOW + LEASE) == [broadcast]
+        assert store.broadcasts.counts(broadcast) == {PersonState.SENT: 2, PersonState.SKIPPED: 4}
+        for gone in ("gone", "refused"):
+            store.outbox.settle(due.id, Failed(gone, NOW))
+        assert store.broadcasts.again(broadcast, NOW) == 0
+
+
+def test_whoever_had_enough_this_week_and_whose_window_is_closed_is_left_out(db, people):
+    ratna, _ = people.make("ratna", village=VILLAGE.code)
+    cukup, address = people.make("cukup", village=VILLAGE.code, agrees=ANNOUNCE)
+    with db.transaction() as store:
+        for number in range(3):
+            store.outbox.queue(cukup, address, Kind.REMINDER, "halo", NOW, once_key=f"k{number}")
+        for number, due in enumerate(store.outbox.claim(NOW, 10, LEASE, "w1")):
+            store.outbox.settle(due.id, Sent(f"s{number}", NOW))
+        diam, _ = store.contacts.find_or_make(Channel.WHATSAPP, "1", "diam", NOW)
+        store.contacts.learn(diam, village=VILLAGE.code)
+        store.consents.give(diam, ANNOUNCE, "v1", NOW)
+        target = Target((VILLAGE.code,))
+        soon = replace(WHEN, now=NOW + timedelta(days=2), counted_since=NOW - timedelta(days=2), templates=False)
+        assert dict(store.broadcasts.forecast(target, soon, without=ratna).wont) == {"too_many": 1, "window_closed": 1}
+        week = replace(soon, counted_since=NOW + timedelta(hours=1), templates=True)
+        assert store.broadcasts.forecast(target, week, without=ratna).will == 2
+        (by_template,) = [one for one in store.broadcasts.groups(target, week, without=ratna) if not one.window_open]
+        assert (by_template.route, by_template.people) == ("whatsapp/1", 1)
+
+
+def test_an_audience_is_chosen_by_place_work_lead_and_last_contact(db, people):
+    who = {}
+    for name, code, work, program in (
+        ("tani", VILLAGE.code, "petani", "2"),
+        ("ojek", VILLAGE.code, "ojek", "3"),
+        ("lain", OTHER_VILLAGE.code, "petani", "2"),
+        ("tanpa", VILLAGE.code, None, None),
+    ):
+        who[name] = people.make(name, village=code, agrees=ANNOUNCE)[0]
+        if work:
+            sector = "transport" if work == "ojek" else "other"
+            form = {"pekerjaan": {"id": work, "sector": sector}, "program": program, "desa": {"code": code}}
+            with db.transaction() as store:
+                store.leads.submit(who[name], LeadSubmitted(f"RK-{name}", form, "v1"), NOW)
+
+    def chosen(**wanted):
+        with db.transaction() as store:
+            broadcast = store.broadcasts.send_now(Draft(Target(**wanted), "Halo"), WHEN)
+            names = {contact: name for name, contact in who.items()}
+            return {names[one.contact_id] for one in store.broadcasts.people(broadcast)}
+
+    here, province = (VILLAGE.code,), VILLAGE.code[:2]
+    assert chosen(areas=(province,)) == {
+        "tani",
+        "ojek",
+        "tanpa",
+        *(["lain"] if OTHER_VILLAGE.code[:2] == province else []),
+    }
+    assert chosen(areas=here, occupations=("petani",)) == {"tani"}
+    assert chosen(areas=here, sectors=("transport",)) == {"ojek"}
+    assert chosen(areas=(*here, OTHER_VILLAGE.code), programs=("2",)) == {"tani", "lain"}
+    assert chosen(areas=here, lead_states=("new",)) == {"tani", "ojek"}
+    assert chosen(areas=here, silent_for_days=3) == {"tani", "ojek", "tanpa"}
+    assert chosen(areas=here, heard_within_days=3) == set()
+    assert chosen() == set()
+
+
+def test_an_audience_with_a_name_is_kept_and_replaced(db):
+    farmers = Target(("32.01",), occupations=("petani",), silent_for_days=30)
+    with db.transaction() as store:
+        store.segments.save("Petani Bogor", Target(("32",)), "dewi", NOW)
+        store.segments.save("Petani Bogor", farmers, "agus", NOW)
+        (kept,) = store.segments.everyone()
+        assert (kept.target, kept.made_by) == (farmers, "agus")
+        assert store.segments.named("Petani Bogor") == kept
+        assert store.segments.drop(kept.id)
+        with pytest.raises(NotFound):
+            store.segments.named("Petani Bogor")

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import text
-from storage_fixtures import LEASE, NOW, OTHER_VILLAGE, VILLAGE
+from storage_fixtures import LEASE, NOW, OTHER_VILLAGE, VILLAGE, WHEN
 
 from flows.contact import LEAD_MOVES, Channel, ConsentState, LeadState, LeadSummary, Purpose, ReminderPlan, Role
 from flows.conversation.session import Session
@@ -110,8 +110,8 @@ def test_officials_see_numbers_of_their_own_village_when_asked(db, people):
     with db.transaction() as store:
         store.contacts.set_role(official, Role.OFFICIAL)
         assert store.contacts.view(official).audience is None
-        view = store.contacts.view(official, with_audience=True)
-        assert store.contacts.view(sari, with_audience=True).audience is None
+        view = store.contacts.view(official, leaving=WHEN)
+        assert store.contacts.view(sari, leaving=WHEN).audience is None
         assert [one.contact_id for one in store.officials.everyone(VILLAGE.code)] == [official]
         assert store.officials.villages() == {VILLAGE.code: 1}
     assert (view.audience.will, dict(view.audience.wont)) == (1, {})

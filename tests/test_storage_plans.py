@@ -6,7 +6,7 @@ import re
 from contextlib import contextmanager
 
 from sqlalchemy import event, text
-from storage_fixtures import LEASE, NOW, VILLAGE
+from storage_fixtures import LEASE, NOW, VILLAGE, WHEN
 
 from flows.contact import Channel, ConsentState, Purpose, Role
 from flows.conversation.session import Session
@@ -117,7 +117,7 @@ def test_an_officials_view_reads_their_village_only(db, people):
 
     def look(store):
         store.contacts.set_role(contact, Role.OFFICIAL)
-        view = store.contacts.view(contact, with_audience=True)
+        view = store.contacts.view(contact, leaving=WHEN)
         assert view.consents[Purpose.ANNOUNCEMENTS] is ConsentState.UNKNOWN
         store.leads.list(village=VILLAGE.code)
 

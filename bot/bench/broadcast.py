@@ -14,6 +14,8 @@ from bot.bench.machine import Row
 from bot.clock import SystemClock
 from bot.content_watch import ContentInForce
 from flows.contact import Channel
+from flows.outreach.audience import Target, leaving
+from flows.outreach.sending_policy import SendingRules
 from storage.words import PersonState
 
 VILLAGE = "00.00.00.0001"
@@ -32,13 +34,14 @@ def run(people: int, progress: Progress, *, only: str | None = None) -> tuple[li
                 now = SystemClock().now()
                 with database.transaction() as store:
                     official = store.contacts.find_or_make(Channel.WEB, "bench", "perangkat", now)[0]
+                when = leaving(content.lexicon, "siaran_isi", now, SendingRules())
                 before = _memory_mb()
                 begun = time.perf_counter()
                 with database.reading() as store:
-                    forecast = store.broadcasts.forecast(VILLAGE, without=official)
+                    forecast = store.broadcasts.forecast(Target((VILLAGE,)), when, without=official)
                 foreseen = time.perf_counter()
                 with database.transaction() as store:
-                    broadcast = store.broadcasts.freeze(VILLAGE, "Pengumuman contoh.", official, now)
+                    broadcast = store.broadcasts.freeze(VILLAGE, "Pengumuman contoh.", official, now, when=when)
                 frozen = time.perf_counter()
                 with database.transaction() as store:
                     store.broadcasts.cancel(broadcast, now)

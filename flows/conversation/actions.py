@@ -108,6 +108,9 @@ ACTIONS: Mapping[str, Action] = {
     "has_village": outreach_talk.has_village,
     "forecast": outreach_talk.forecast,
     "send_broadcast": outreach_talk.send_broadcast,
+    "pause_broadcast": outreach_talk.pause_broadcast,
+    "resume_broadcast": outreach_talk.resume_broadcast,
+    "cancel_broadcast": outreach_talk.cancel_broadcast,
     "village_progress": outreach_talk.village_progress,
     "event_create": outreach_talk.event_create,
 }

@@ -11,6 +11,7 @@ from content.model import Button, SlotValue, Step
 from flows.conversation.prefill import occupation
 from flows.conversation.scene import Scene
 from flows.outreach.sending_policy import SendingRules
+from flows.outreach.wordings import fills_a_blank, is_blank
 from flows.village import practice_villages
 from nlu.answers import KINDS, read_answer
 from nlu.understanding import FormAnswer, JsonValue, Understanding
@@ -105,6 +106,9 @@ def _special(scene: Scene, kind: str, text: str) -> Read | None:
     if kind in _TAPPED:
         return Read(ok=False, is_question=_question(scene.understanding, SURE) is not None)
     if kind == "text" and len(text) > LONGEST_ANNOUNCEMENT:
+        return Read(ok=False)
+    blank = scene.step is not None and is_blank(scene.content, scene.step.slot)
+    if kind == "text" and blank and not fills_a_blank(scene.content, text):
         return Read(ok=False)
     if kind == "programs" and scene.understanding is not None and scene.understanding.first("money"):
         return Read(ok=False)

@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
-from content.model import SlotValue
+from typing import Literal
+
+from content.model import Kind as ValueKind
+from content.model import Rendered, SlotValue
+from content.render import write
 from flows.contact import ConsentState, Purpose, Role
 from flows.conversation.registration_talk import consent_version
 from flows.conversation.scene import Scene
 from flows.events import (
     BroadcastSent,
+    BroadcastSteered,
     ConsentGiven,
     ConsentWithdrawn,
     ProfileLearned,
     ReminderPlanned,
     ReminderStopped,
 )
-from flows.outreach.sending_policy import SendingRules, next_awake
+from flows.outreach.audience import Target, asks_approval, speeds_on
+from flows.outreach.sending_policy import next_polite
+from flows.outreach.wordings import announced, duration, wording
 
-COMPUTED = ("siaran_akan", "siaran_tidak", "siaran_alasan")
+COMPUTED = (
+    "siaran_akan",
+    "siaran_tidak",
+    "siaran_alasan",
+    "siaran_bunyi",
+    "siaran_lama",
+    "siaran_mulai",
+    "siaran_selesai",
+)
 _MESSAGES = (Purpose.REMINDERS, Purpose.ANNOUNCEMENTS)
 
 
@@ -64,24 +79,82 @@ def has_village(scene: Scene) -> str:
 
 
 def forecast(scene: Scene) -> str:
-    """How many of the official's village get it, how many won't and why."""
-    audience = scene.contact.audience
-    if scene.contact.village is None or audience is None:
+    """How many of the official's village get it, how long that takes, how many won't and why."""
+    village, audience = scene.contact.village, scene.contact.audience
+    if village is None or audience is None:
         return "tanpa_desa"
     words = scene.content.lexicon["reasons"]["skip"]
     why = ", ".join(f"{count} {words.get(reason, reason)}" for reason, count in sorted(audience.wont.items()) if count)
     scene.keep(siaran_akan=audience.will, siaran_tidak=sum(audience.wont.values()), siaran_alasan=why)
     if not audience.will:
         return "kosong"
+    scene.keep(siaran_bunyi=_announced(scene).text.strip(), siaran_lama=_how_long(scene, audience.will))
     return "sebagian" if why else "*"
 
 
 def send_broadcast(scene: Scene) -> str:
-    """The official confirmed: the audience is frozen and everyone in it gets the words once, by day."""
+    """The official confirmed: reviewed words leave at once and by day, others wait for a second person."""
+    village, audience = scene.contact.village, scene.contact.audience
+    if village is None or audience is None:
+        return "*"
+    rendered, chosen = _announced(scene), wording(scene.content, scene.slot("pilihan_siaran"))
+    target, reviewed = Target((village.code,)), chosen is not None
+    rules = scene.given.rules
+    waits = asks_approval(target, village.code, reviewed=reviewed, will=audience.will, rules=rules)
+    blanks = (*(chosen.blanks if chosen else ("isi_siaran",)), "desa")
+    slots = {name: str(_words(scene)[name]) for name in blanks}
+    scene.note(BroadcastSent(rendered.text, village.code, rendered.reply, slots, reviewed=reviewed, waits=waits))
+    if waits:
+        return "menunggu"
+    pause = next_polite(scene.contact, scene.given.now, rules)
+    if pause is None:
+        return "*"
+    local = pause.until.astimezone(scene.contact.zone)
+    scene.keep(siaran_mulai=f"{write(local.date(), ValueKind.DATE)}, {local:%H.%M}")
+    return "nanti"
+
+
+def pause_broadcast(scene: Scene) -> str:
+    """Hold one's own announcement."""
+    return _steer(scene, "pause", ("sending",))
+
+
+def resume_broadcast(scene: Scene) -> str:
+    """Let one's own announcement go on."""
+    return _steer(scene, "resume", ("paused",))
+
+
+def cancel_broadcast(scene: Scene) -> str:
+    """Stop one's own announcement for good."""
+    return _steer(scene, "cancel", ("waiting", "scheduled", "sending", "paused"))
+
+
+def _steer(scene: Scene, how: Literal["pause", "resume", "cancel"], states: tuple[str, ...]) -> str:
+    own = scene.contact.announcement
+    over = own is None or (own.state == "sending" and own.done >= own.people)
+    if own is None or over or own.state not in states:
+        return "tidak_ada"
+    scene.keep(siaran_akan=own.people, siaran_selesai=own.done)
+    scene.note(BroadcastSteered(own.id, how))
+    return "*"
+
+
+def _announced(scene: Scene) -> Rendered:
+    """The announcement as people will read it."""
+    chosen = scene.slot("pilihan_siaran")
+    return announced(scene.content, str(chosen or ""), _words(scene), scene.today, staff=False)
+
+
+def _words(scene: Scene) -> dict[str, SlotValue]:
     village = scene.contact.village
-    if village is not None:
-        scene.note(BroadcastSent(str(scene.slot("isi_siaran")), village.code))
-    return "*" if next_awake(scene.contact, scene.given.now, SendingRules()) == scene.given.now else "malam"
+    filled = {name: str(scene.slot(name) or "").strip() for name in ("siaran_kapan", "siaran_tempat", "isi_siaran")}
+    return {"desa": village.name if village else "", **filled}
+
+
+def _how_long(scene: Scene, people: int) -> str:
+    """In words of content, at the slowest platform's rate."""
+    slowest = min(speed.per_second for speed in speeds_on(scene.content.lexicon, scene.today).values())
+    return duration(scene.content, people / slowest)
 
 
 def village_progress(scene: Scene) -> None:

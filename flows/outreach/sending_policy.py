@@ -80,7 +80,14 @@ class SendingRules:
     reminder_too_late_after: timedelta = timedelta(days=2)
     follow_up_too_late_after: timedelta = timedelta(days=3)
     broadcast_too_late_after: timedelta = timedelta(days=3)
+    most_without_approval: int = 500
 
+
+#: Failures that pass by themselves: nothing has reached the person, and trying again later may work. A chat that is
+#: blocked, an account that is gone, and a message of which nobody knows whether it arrived are not among them.
+PASSING = frozenset(
+    {"flood_wait", "pair_limit", "tier_used_up", "account_broken", "unreachable", "template_paused", "too_late"}
+)
 
 #: What nobody asked for in particular: counted together, whoever sends it, and held to the number a week.
 UNASKED = frozenset({Kind.REMINDER, Kind.FOLLOW_UP, Kind.BROADCAST})

@@ -101,6 +101,15 @@ def upgrade() -> None:
         batch_op.create_index('ix_outbox_sending_contact', ['contact_id', 'id'], unique=False, sqlite_where=sa.text("state = 'sending'"), postgresql_where=sa.text("state = 'sending'"))
         batch_op.create_index('ix_outbox_unasked', ['contact_id', 'sent_at'], unique=False, sqlite_where=sa.text('priority >= 2 AND sent_at IS NOT NULL'), postgresql_where=sa.text('priority >= 2 AND sent_at IS NOT NULL'))
 
+    op.create_table('segment',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('name', sa.String(length=60), nullable=False),
+    sa.Column('target', sa.JSON(), nullable=False),
+    sa.Column('made_by', sa.String(length=80), nullable=False),
+    sa.Column('made_at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_segment')),
+    sa.UniqueConstraint('name', name=op.f('uq_segment_name'))
+    )
     op.create_table('sending_slot',
     sa.Column('route', sa.String(length=131), nullable=False),
     sa.Column('next_us', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
@@ -158,7 +167,9 @@ def upgrade() -> None:
 
     op.create_table('broadcast',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
-    sa.Column('village_code', sa.String(length=13), nullable=False),
+    sa.Column('village_code', sa.String(length=13), nullable=True),
+    sa.Column('target', sa.JSON(), nullable=True),
+    sa.Column('reviewed', sa.Boolean(), nullable=False),
     sa.Column('made_by_contact', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=True),
     sa.Column('made_by_staff', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=True),
     sa.Column('text', sa.LargeBinary(), nullable=False),
@@ -169,13 +180,22 @@ def upgrade() -> None:
     sa.Column('will', sa.Integer(), nullable=False),
     sa.Column('wont', sa.Integer(), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('scheduled_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('decided_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=True),
+    sa.Column('decided_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('started_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('finished_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('swept_at', sa.DateTime(timezone=True), nullable=True),
+    sa.ForeignKeyConstraint(['decided_by'], ['staff_user.id'], name=op.f('fk_broadcast_decided_by_staff_user')),
     sa.ForeignKeyConstraint(['made_by_contact'], ['contact.id'], name=op.f('fk_broadcast_made_by_contact_contact')),
     sa.ForeignKeyConstraint(['made_by_staff'], ['staff_user.id'], name=op.f('fk_broadcast_made_by_staff_staff_user')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_broadcast'))
     )
     with op.batch_alter_table('broadcast', schema=None) as batch_op:
+        batch_op.create_index('ix_broadcast_made_by_contact', ['made_by_contact', 'id'], unique=False, sqlite_where=sa.text('made_by_contact IS NOT NULL'), postgresql_where=sa.text('made_by_contact IS NOT NULL'))
+        batch_op.create_index('ix_broadcast_scheduled', ['scheduled_at', 'id'], unique=False, sqlite_where=sa.text("state = 'scheduled'"), postgresql_where=sa.text("state = 'scheduled'"))
         batch_op.create_index('ix_broadcast_sending', ['id'], unique=False, sqlite_where=sa.text("state = 'sending'"), postgresql_where=sa.text("state = 'sending'"))
+        batch_op.create_index('ix_broadcast_unswept', ['id'], unique=False, sqlite_where=sa.text("state = 'cancelled' AND swept_at IS NULL"), postgresql_where=sa.text("state = 'cancelled' AND swept_at IS NULL"))
         batch_op.create_index('ix_broadcast_village_code', ['village_code', 'id'], unique=False)
 
     op.create_table('consent',
@@ -249,6 +269,9 @@ def upgrade() -> None:
     sa.Column('nik_hash', sa.LargeBinary(length=16), nullable=True),
     sa.Column('phone_hash', sa.LargeBinary(length=16), nullable=True),
     sa.Column('village_code', sa.String(length=13), nullable=True),
+    sa.Column('occupation', sa.String(length=40), nullable=True),
+    sa.Column('sector', sa.String(length=20), nullable=True),
+    sa.Column('program', sa.String(length=10), nullable=True),
     sa.Column('state', sa.String(30), nullable=False),
     sa.Column('submitted_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('state_since', sa.DateTime(timezone=True), nullable=False),
@@ -418,6 +441,9 @@ def downgrade() -> None:
     op.drop_table('consent')
     with op.batch_alter_table('broadcast', schema=None) as batch_op:
         batch_op.drop_index('ix_broadcast_village_code')
+        batch_op.drop_index('ix_broadcast_made_by_contact', sqlite_where=sa.text('made_by_contact IS NOT NULL'), postgresql_where=sa.text('made_by_contact IS NOT NULL'))
+        batch_op.drop_index('ix_broadcast_unswept', sqlite_where=sa.text("state = 'cancelled' AND swept_at IS NULL"), postgresql_where=sa.text("state = 'cancelled' AND swept_at IS NULL"))
+        batch_op.drop_index('ix_broadcast_scheduled', sqlite_where=sa.text("state = 'scheduled'"), postgresql_where=sa.text("state = 'scheduled'"))
         batch_op.drop_index('ix_broadcast_sending', sqlite_where=sa.text("state = 'sending'"), postgresql_where=sa.text("state = 'sending'"))
 
     op.drop_table('broadcast')
@@ -436,6 +462,7 @@ def downgrade() -> None:
     op.drop_table('staff_user')
     op.drop_table('setting')
     op.drop_table('sending_slot')
+    op.drop_table('segment')
     with op.batch_alter_table('outbox', schema=None) as batch_op:
         batch_op.drop_index('ix_outbox_unasked', sqlite_where=sa.text('priority >= 2 AND sent_at IS NOT NULL'), postgresql_where=sa.text('priority >= 2 AND sent_at IS NOT NULL'))
         batch_op.drop_index('ix_outbox_sending_contact', sqlite_where=sa.text("state = 'sending'"), postgresql_where=sa.text("state = 'sending'"))
