@@ -78,6 +78,20 @@ def test_figures_and_table(tmp_path: Path) -> None:
     assert text.count("| ours | 50.0% | 0.333 |") == 1
 
 
+def test_a_part_measured_again_leaves_the_other_rows(tmp_path: Path) -> None:
+    file = tmp_path / "benchmarks.md"
+    ours, theirs = {"engine": "ours", "clean": 0.5}, {"engine": "theirs", "clean": 0.4, "p50_ms": 2.0}
+    table.write(file, "whole", {"t": [ours, theirs], "u": [ours]}, ["a note"])
+    table.write(file, "part", {"t": [{"engine": "theirs", "clean": 0.6}]}, ["a note"], keep=True)
+    text = file.read_text(encoding="utf-8")
+    assert "| theirs | 60.0% |" in text
+    assert "40.0%" not in text
+    assert text.count("| ours | 50.0% |") == 2
+    assert text.count("- a note") == 1
+    assert "\nwhole\n" in text
+    assert "- t, theirs: part" in text
+
+
 def test_the_default_engine_is_measured_in_processes_of_its_own(tmp_path: Path) -> None:
     learn = tuple(
         (f"{text} {place}", intent)

@@ -19,7 +19,10 @@ def nlu(
     held_out: Annotated[Path, typer.Option(help="Sentences of ours that nothing learnt from.")] = _HELD_OUT,
     massive: Annotated[Path, typer.Option(help="The public MASSIVE id-ID split.")] = Path("../shared/massive-id"),
     epochs: Annotated[int, typer.Option(help="How long DIET learns; 0 leaves Rasa out.")] = 100,
-    only: Annotated[str, typer.Option(help="Only tasks and engines whose name has this.")] = "",
+    only: Annotated[
+        str, typer.Option(help="Only tasks and engines whose name has this; the table's other rows stay.")
+    ] = "",
+    near: Annotated[bool, typer.Option(help="Measure what is near out of scope; learns MASSIVE a second time.")] = True,
     table: Annotated[Path, typer.Option(help="Where the tables are written.")] = Path("docs/benchmarks.md"),
     json: JsonOption = False,
 ) -> None:
@@ -32,7 +35,7 @@ def nlu(
     from nlu.evaluate import rows
 
     notes = [MASSIVE_IS_PUBLIC]
-    planned = steps(load_or_fail(None), rows(held_out), Wish(massive, epochs, only), notes.append)
+    planned = steps(load_or_fail(None), rows(held_out), Wish(massive, epochs, only, near), notes.append)
     found: dict[str, list[dict[str, Any]]] = {}
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=err) as bar:
@@ -49,7 +52,7 @@ def nlu(
     if json:
         print(codec.dumps(found))
         return
-    write(table, _about(only, epochs), found, notes)
+    write(table, _about(only, epochs, near=near), found, notes, keep=bool(only))
     out.print(str(table))
 
 
@@ -83,11 +86,12 @@ def nonsense(json: JsonOption = False) -> None:
     machine.show("nonsense", rows, as_json=json)
 
 
-def _about(only: str, epochs: int) -> str:
+def _about(only: str, epochs: int, *, near: bool) -> str:
     from bot.bench.machine import machine
 
     known = machine()
     asked = f"rangkul bench nlu --epochs {epochs}" + (f' --only "{only}"' if only else "")
+    asked += "" if near else " --no-near"
     return (
         f"`{asked}` on {today().isoformat()}: {known['cpu']}, {known['cores']} cores (one used), "
         f"{known['memory_gb']} GB, load {known['load']}, {platform.system()}, Python {known['python']}. "

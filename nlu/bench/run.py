@@ -32,6 +32,8 @@ class Wish:
     massive: Path
     epochs: int = 100
     only: str = ""
+    #: Whether engines also learn with some intents left out, for what is near out of scope.
+    near: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ def steps(content: Content, held_out: Sequence[Labelled], wish: Wish, skipped: C
         tasks += [(data.massive(wish.massive, each, far), data.massive_without(wish.massive, each)) for each in _SIZES]
     else:
         skipped(f"MASSIVE id-ID is not at {wish.massive}: left out.")
-    planned = [Step(task, engine, unknown) for task, unknown in tasks for engine in engines]
+    planned = [Step(task, engine, unknown if wish.near else None) for task, unknown in tasks for engine in engines]
     return [step for step in planned if wish.only in f"{step.task.name} {step.engine.name}"]
 
 

@@ -81,8 +81,11 @@ def _no_encoder() -> None:
 def _guess(engine: DefaultEngine, text: str, outside: str) -> tuple[str | None, float]:
     """The intent, and how likely the best intent within scope is."""
     heard = engine.understand(text, today=_TODAY)
-    best = heard.ranking[0][0] if heard.ranking else None
-    within = [chance for intent, chance in heard.ranking if intent != outside]
+    ranking = heard.ranking
+    if not ranking and not outside:  # our rule about messages that say nothing is made for our topics
+        ranking = engine.classifier.rank(engine.normaliser.tokens(text))
+    best = ranking[0][0] if ranking else None
+    within = [chance for intent, chance in ranking if intent != outside]
     return (heard.intent or best) if outside else best, max(within, default=0.0)
 
 
