@@ -13,6 +13,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from flows.contact import LeadState
 from flows.outreach.sending_policy import SendingRules
 
 
@@ -85,6 +86,25 @@ class SendingSettings(_Part):
         )
 
 
+class LeadSettings(_Part):
+    """Within how many days staff move a lead on, by its state."""
+
+    new_days: float = Field(default=2, gt=0)
+    contacted_days: float = Field(default=5, gt=0)
+    waiting_days: float = Field(default=14, gt=0)
+    handed_over_days: float = Field(default=7, gt=0)
+
+    @property
+    def limits(self) -> dict[LeadState, timedelta]:
+        """The same, as the console takes it."""
+        return {
+            LeadState.NEW: timedelta(days=self.new_days),
+            LeadState.CONTACTED: timedelta(days=self.contacted_days),
+            LeadState.WAITING: timedelta(days=self.waiting_days),
+            LeadState.HANDED_OVER: timedelta(days=self.handed_over_days),
+        }
+
+
 class TelegramSettings(_Part):
     """The Telegram account; its token is RANGKUL_TELEGRAM_TOKEN."""
 
@@ -136,6 +156,7 @@ class Settings(BaseSettings):
     nlu: NluSettings = NluSettings()
     content: ContentSettings = ContentSettings()
     sending: SendingSettings = SendingSettings()
+    leads: LeadSettings = LeadSettings()
     telegram: TelegramSettings = TelegramSettings()
     whatsapp: WhatsAppSettings = WhatsAppSettings()
     log: LogSettings = LogSettings()

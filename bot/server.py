@@ -44,7 +44,9 @@ def make_server(app: App, *, wake: Callable[[], None], stopping: Callable[[], bo
 def console_settings(app: App) -> ConsoleSettings:
     """The console's cookies are signed with a key of their own, made from the sealing keys."""
     secret = hmac.digest(app.keys.lookup, b"rangkul console cookies", hashlib.sha256).hex()
-    return ConsoleSettings(secret=secret, now=app.clock.now, https_only=app.settings.web.https)
+    return ConsoleSettings(
+        secret=secret, now=app.clock.now, https_only=app.settings.web.https, limits=app.settings.leads.limits
+    )
 
 
 def _health(app: App) -> dict[str, object]:

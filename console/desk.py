@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import anyio.to_thread
 
+from console.lists import Pressing
 from console.settings import ConsoleSettings, ContentProvider
 from console.words import Words
 from flows.village import find_village
@@ -40,6 +41,10 @@ class Desk:
     def now(self) -> datetime:
         """The moment it is."""
         return self.settings.now()
+
+    def pressing(self) -> Pressing:
+        """What decides which leads are late."""
+        return Pressing(self.settings.limits, self.now())
 
     async def read(self, work: Callable[[Store], T]) -> T:
         """Run `work` on one unchanging view of the rows."""

@@ -18,12 +18,15 @@ from storage import Store
 from storage.audit import AuditLine
 from storage.columns import literal_word
 from storage.handoffs import Handoff
+from storage.lead_work import Limits, Work
 from storage.leads import NAME_SLOT, NIK_SLOT
 from storage.repository import AnyRow
 from storage.tables import ADDRESS, AUDIT, CONSENT_CURRENT, CONTACT, HANDOFF, INBOUND, LEAD
 from storage.words import DuplicateOf, InboundState
 
 PAGE = 50
+#: How many late leads stand above the newest ones.
+_LATE_FIRST = 20
 
 
 class _HasId(Protocol):
@@ -57,6 +60,27 @@ class LeadFilter:
 
     village: str | None = None
     state: LeadState | None = None
+    assigned_to: int | None = None
+    nobodys: bool = False
+    late: bool = False
+
+    @property
+    def work(self) -> Work:
+        """Whose, and from where."""
+        return Work(self.assigned_to, self.nobodys, self.village)
+
+
+@dataclass(frozen=True, slots=True)
+class Pressing:
+    """What decides when a lead is late."""
+
+    limits: Limits
+    now: datetime
+
+    def due(self, state: LeadState, since: datetime) -> datetime | None:
+        """When a lead that came into its state then has to be moved on; None where nothing presses."""
+        allowed = self.limits.get(state)
+        return since + allowed if allowed is not None else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +95,9 @@ class LeadLine:
     state: LeadState
     submitted_at: datetime
     duplicate_by: DuplicateOf | None
+    assigned_to: int | None
+    due: datetime | None
+    late: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,20 +128,39 @@ class Waiting:
     """What waits for staff."""
 
     new_leads: int
+    late_leads: int
+    twins: int
     handoffs: int
     grave: int
     set_aside: int
 
 
-def lead_page(store: Store, wanted: LeadFilter, cursor: Cursor) -> ListPage[LeadLine]:
-    """One page of leads."""
+def lead_page(store: Store, wanted: LeadFilter, cursor: Cursor, pressing: Pressing) -> ListPage[LeadLine]:
+    """One page of leads. The first begins with what is late, the longest overdue first."""
+    first = cursor == Cursor() and wanted.state is None
+    late = late_leads(store, wanted, pressing, PAGE if wanted.late else _LATE_FIRST) if first or wanted.late else []
+    if wanted.late:
+        return ListPage(late, None, None)
     query = select(LEAD)
+    if wanted.assigned_to is not None:
+        query = query.where(LEAD.c.assigned_to == wanted.assigned_to)
+    if wanted.nobodys:
+        query = query.where(LEAD.c.assigned_to.is_(None))
     if wanted.village is not None:
         query = query.where(LEAD.c.village_code == wanted.village)
     if wanted.state is not None:
         query = query.where(LEAD.c.state == wanted.state)
     rows, newer, older = _page(store, query, LEAD.c.id, cursor)
-    return ListPage([_lead_line(row) for row in rows], newer, older)
+    shown = {line.id for line in late}
+    rest = [_lead_line(row, pressing) for row in rows if row.id not in shown]
+    return ListPage([*late, *rest], newer, older)
+
+
+def late_leads(store: Store, wanted: LeadFilter, pressing: Pressing, limit: int) -> list[LeadLine]:
+    """Leads past their due time, the longest overdue first."""
+    ids = store.lead_work.late(pressing.limits, pressing.now, wanted.work, limit)
+    rows = {row.id: row for row in store.connection.execute(select(LEAD).where(LEAD.c.id.in_(ids)))} if ids else {}
+    return [_lead_line(rows[lead_id], pressing) for lead_id in ids]
 
 
 def contact_page(store: Store, role: Role | None, village: str | None, cursor: Cursor) -> ListPage[ContactLine]:
@@ -142,9 +188,14 @@ def contact_names(store: Store, ids: Iterable[int]) -> dict[int, str]:
     return {row.id: row.name for row in rows if row.name}
 
 
-def audit_page(store: Store, cursor: Cursor) -> ListPage[AuditLine]:
-    """One page of the audit log."""
-    rows, newer, older = _page(store, select(AUDIT), AUDIT.c.id, cursor)
+def audit_page(store: Store, cursor: Cursor, who: str | None = None, act: str | None = None) -> ListPage[AuditLine]:
+    """One page of the audit log, all of it or one person's, all acts or one kind."""
+    query = select(AUDIT)
+    if who is not None:
+        query = query.where(AUDIT.c.who == who)
+    if act is not None:
+        query = query.where(AUDIT.c.action == act)
+    rows, newer, older = _page(store, query, AUDIT.c.id, cursor)
     return ListPage([AuditLine(r.id, r.who, r.action, r.target, r.at, r.reason) for r in rows], newer, older)
 
 
@@ -157,13 +208,15 @@ def closed_handoffs(store: Store, limit: int = 20) -> list[Handoff]:
     ]
 
 
-def waiting(store: Store) -> Waiting:
+def waiting(store: Store, pressing: Pressing) -> Waiting:
     """The numbers of the front page."""
     handoffs = select(func.count(), func.count().filter(HANDOFF.c.grave)).where(HANDOFF.c.closed_at.is_(None))
     open_count, grave = store.connection.execute(handoffs).one()
     aside = select(func.count()).where(INBOUND.c.state == literal_word(InboundState.SET_ASIDE))
     return Waiting(
         new_leads=store.leads.count(state=LeadState.NEW),
+        late_leads=store.lead_work.late_count(pressing.limits, pressing.now, Work()),
+        twins=store.lead_work.twin_count(),
         handoffs=open_count,
         grave=grave,
         set_aside=store.connection.execute(aside).scalar_one(),
@@ -215,8 +268,9 @@ def _page(store: Store, query: Select[Any], key: Any, cursor: Cursor) -> tuple[l
     return rows, rows[0].id if more_newer else None, rows[-1].id if more_older else None
 
 
-def _lead_line(row: AnyRow) -> LeadLine:
+def _lead_line(row: AnyRow, pressing: Pressing) -> LeadLine:
     fields: Mapping[str, object] = row.fields or {}
+    due = pressing.due(row.state, row.state_since)
     return LeadLine(
         id=row.id,
         number=row.number,
@@ -225,7 +279,10 @@ def _lead_line(row: AnyRow) -> LeadLine:
         village_code=row.village_code,
         state=row.state,
         submitted_at=row.submitted_at,
-        duplicate_by=row.duplicate_by,
+        duplicate_by=row.duplicate_by if row.state is not LeadState.CLOSED else None,
+        assigned_to=row.assigned_to,
+        due=due,
+        late=due is not None and due < pressing.now,
     )
 
 

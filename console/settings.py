@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from content import Content
 from content.model import Problem
+from flows.contact import LeadState
 from flows.village import WIB
 
 
@@ -27,6 +28,15 @@ class ContentProvider(Protocol):
         ...
 
 
+#: How long a lead may stay in a state before it is late, unless the settings say otherwise.
+USUAL_LIMITS: Mapping[LeadState, timedelta] = {
+    LeadState.NEW: timedelta(days=2),
+    LeadState.CONTACTED: timedelta(days=5),
+    LeadState.WAITING: timedelta(days=14),
+    LeadState.HANDED_OVER: timedelta(days=7),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class ConsoleSettings:
     """How one console is run."""
@@ -39,6 +49,7 @@ class ConsoleSettings:
     zone: ZoneInfo = WIB
     #: Send the session cookie over HTTPS only. Turn on wherever the console is reached through HTTPS.
     https_only: bool = False
+    limits: Mapping[LeadState, timedelta] = field(default_factory=lambda: USUAL_LIMITS)
     session_length: timedelta = timedelta(hours=12)
     #: Bad sign-ins allowed for one name, and from one address, within `login_window`.
     tries_per_login: int = 5

@@ -251,6 +251,11 @@ class Leads(Repository):
         query = select(LEAD).where(LEAD.c.duplicate_of == lead_id, LEAD.c.close_reason == MERGED).order_by(LEAD.c.id)
         return tuple(_lead(row) for row in self._db.execute(query))
 
+    def looking_like(self, lead_id: int) -> tuple[Lead, ...]:
+        """Open leads that came later and look like this one."""
+        query = select(LEAD).where(LEAD.c.duplicate_of == lead_id, LEAD.c.state != LeadState.CLOSED)
+        return tuple(_lead(row) for row in self._db.execute(query.order_by(LEAD.c.id).limit(20)))
+
     def contacts_of(self, lead_id: int) -> tuple[int, ...]:
         """Whose conversations belong to a lead: its own contact's first, then those of merged leads."""
         own = self.get(lead_id).contact_id

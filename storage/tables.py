@@ -317,6 +317,8 @@ class LeadRow(Row, table=True):
         _only("ix_lead_phone_hash", "phone_hash", where="phone_hash IS NOT NULL"),
         Index("ix_lead_state_since", "state", "state_since", "id"),
         _only("ix_lead_assigned", "assigned_to", "state", "state_since", "id", where="assigned_to IS NOT NULL"),
+        _only("ix_lead_assigned_newest", "assigned_to", "id", where="assigned_to IS NOT NULL"),
+        _only("ix_lead_nobodys", "id", where="assigned_to IS NULL"),
         _only("ix_lead_duplicate_of", "duplicate_of", "id", where="duplicate_of IS NOT NULL"),
         _only("ix_lead_twins", "id", where="duplicate_of IS NOT NULL AND state <> 'closed'"),
     )

@@ -138,7 +138,11 @@ class Site:
             store.outbox.queue(contact_id, address.id, Kind.REPLY, answer, self.clock.now())
 
     def audit(self) -> list[AuditLine]:
-        """Newest first, signing in and out left out."""
+        """What was done, newest first; signing in and out, and looking, left out."""
+        return [line for line in self.record() if not line.action.endswith(("_viewed", "_listed", "_compared"))]
+
+    def record(self) -> list[AuditLine]:
+        """All of it, newest first, signing in and out left out."""
         with self.database.reading() as store:
             return [line for line in store.audit.recent() if not line.action.startswith("signed_")]
 

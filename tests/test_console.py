@@ -13,12 +13,14 @@ import httpx
 import pyotp
 import pytest
 from console_site import HERE, NIK, NOW, PASSWORD, PHONE, THERE, Site, real_content, send, site, token_in
+from openpyxl import load_workbook
 from storage_fixtures import VILLAGE, People
 
 import console
 from console.access import NotFound, access_lead_for, check_may
 from console.lists import (
     Cursor,
+    Pressing,
     Waiting,
     audit_page,
     closed_handoffs,
@@ -30,8 +32,8 @@ from console.lists import (
 )
 from console.lists import LeadFilter as Filter
 from console.pages.lead_card import CloseReason
-from console.pages.lead_export import guarded
 from console.permissions import Permission
+from console.settings import USUAL_LIMITS
 from console.throttle import Throttle
 from console.words import masked, without_numbers
 from content.model import Problem
@@ -45,6 +47,7 @@ from storage.words import BroadcastState, DuplicateOf, NoticeKind, OutboxState, 
 
 __all__ = ["site"]
 _FOLDER = Path(console.__file__).parent
+PRESSING = Pressing(USUAL_LIMITS, NOW)
 
 
 # Signing in
@@ -318,14 +321,14 @@ def test_lists_read_the_same_on_both_databases(db: Database, people: People) -> 
         store.handoffs.close(closed, "ratna", NOW)
         store.audit.record("ratna", "signed_in", "staff:1", NOW)
     with db.reading() as store:
-        assert [line.nik for line in lead_page(store, Filter(VILLAGE.code, LeadState.NEW), Cursor()).lines] == [
-            "•••• 9904"
-        ]
+        assert [
+            line.nik for line in lead_page(store, Filter(VILLAGE.code, LeadState.NEW), Cursor(), PRESSING).lines
+        ] == ["•••• 9904"]
         contacts = contact_page(store, Role.WORKER, None, Cursor()).lines
         assert [line.id for line in contacts] == [second, first]
         assert contacts[1].consents == {Purpose.REMINDERS: ConsentState.GIVEN}
         assert [line.by_state for line in village_table(store)] == [{LeadState.NEW: 1}]
-        assert waiting(store) == Waiting(new_leads=1, handoffs=1, grave=0, set_aside=0)
+        assert waiting(store, PRESSING) == Waiting(new_leads=1, late_leads=0, twins=0, handoffs=1, grave=0, set_aside=0)
         assert [one.id for one in closed_handoffs(store)] == [closed]
         assert [line.who for line in audit_page(store, Cursor()).lines] == ["ratna"]
         assert not is_set_aside(store, 1)
@@ -349,20 +352,21 @@ def test_duplicates_are_flagged_with_the_reason(site: Site) -> None:
     page = client.get("/konsol/calon").text
     assert "Mungkin ganda: NIK sama" in page
     assert "Mungkin ganda: nomor HP sama" in page
-    assert f'href="/konsol/calon/{first}"' in client.get(f"/konsol/calon/{second}").text
+    assert f'href="/konsol/ganda/{second}"' in client.get(f"/konsol/calon/{second}").text
+    assert f'href="/konsol/ganda/{second}"' in client.get(f"/konsol/calon/{first}").text
     assert "nomor HP sama" in client.get(f"/konsol/calon/{fourth}").text
-    assert "ganda" not in client.get(f"/konsol/calon/{third}").text.split("Langkah berikutnya")[0]
+    assert f'href="/konsol/ganda/{fourth}"' in client.get(f"/konsol/calon/{third}").text
 
 
 def test_pages_of_a_long_list_meet_without_gap_or_repeat(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("console.lists.PAGE", 3)
     leads = [site.lead(f"Orang {number}") for number in range(8)]
     with site.database.reading() as store:
-        first = lead_page(store, Filter(), Cursor())
-        second = lead_page(store, Filter(), Cursor(before=first.older))
-        third = lead_page(store, Filter(), Cursor(before=second.older))
-        back = lead_page(store, Filter(), Cursor(after=third.newer))
-        start = lead_page(store, Filter(), Cursor(after=back.newer))
+        first = lead_page(store, Filter(), Cursor(), PRESSING)
+        second = lead_page(store, Filter(), Cursor(before=first.older), PRESSING)
+        third = lead_page(store, Filter(), Cursor(before=second.older), PRESSING)
+        back = lead_page(store, Filter(), Cursor(after=third.newer), PRESSING)
+        start = lead_page(store, Filter(), Cursor(after=back.newer), PRESSING)
     seen = [line.id for page in (first, second, third) for line in page.lines]
     assert seen == leads[::-1]
     assert [line.id for line in back.lines] == [line.id for line in second.lines]
@@ -498,43 +502,52 @@ def test_unknown_fields_cannot_be_revealed(site: Site) -> None:
 def test_export_holds_the_filtered_leads_masked_and_says_who_and_when(site: Site) -> None:
     site.lead("Siti Aminah", HERE, nik=NIK, hp=PHONE)
     site.lead("Budi Hartono", THERE)
-    answer = send(site.signed_in(), "/konsol/calon/unduh", {"desa": HERE, "status": "new"})
+    answer = send(site.signed_in(), "/konsol/calon/unduh", {"desa": HERE, "status": "new", "format": "csv"})
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert answer.headers["content-disposition"] == 'attachment; filename="calon-peserta-2026-11-21.csv"'
-    rows = _rows(answer)
-    assert list(rows[0]) == [
-        "nomor", "nama", "NIK tersamar", "tanggal lahir", "pekerjaan", "sektor", "desa", "kode desa", "penghasilan",
-        "program", "iuran", "HP", "status", "tanggal", "diunduh oleh", "diunduh pada",
-    ]  # fmt: skip
-    assert len(rows) == 1
-    row = rows[0]
-    assert (row["nama"], row["NIK tersamar"], row["HP"]) == ("Siti Aminah", "•••• 9904", f"'{PHONE}")
-    assert (row["desa"], row["kode desa"], row["penghasilan"], row["iuran"]) == ("Desa Contoh", HERE, "1500000", "8400")
-    assert (row["program"], row["status"], row["tanggal"]) == ("JKK dan JKM", "Baru", "2026-11-21")
-    assert (row["diunduh oleh"], row["diunduh pada"]) == ("ratna", "2026-11-21 09:15 WIB")
+    (row,) = _rows(answer)
+    assert (row["Nama lengkap"], row["Desa"], row["Kode desa"]) == ("Siti Aminah", "Desa Contoh", HERE)
+    assert (row["Diambil oleh"], row["Diambil pada"]) == ("ratna", "2026-11-21 09:15 WIB")
     assert NIK not in answer.text
+    assert PHONE[3:] not in answer.text
     line = site.audit()[0]
-    assert (line.who, line.action, line.reason) == ("ratna", "leads_exported", f"desa={HERE} status=new")
+    assert (line.who, line.action, line.reason) == ("ratna", "leads_exported", f"desa={HERE} status=new csv")
+
+
+def test_export_with_whole_numbers_needs_a_reason_that_goes_on_record(site: Site) -> None:
+    site.lead(nik=NIK)
+    client = site.signed_in()
+    refused = send(client, "/konsol/calon/unduh", {"format": "csv", "full": "ya"})
+    assert "tulis alasannya" in refused.text
+    assert site.audit() == []
+    form = {"format": "csv", "full": "ya", "reason": f"pendaftaran resmi {NIK}"}
+    assert _rows(send(client, "/konsol/calon/unduh", form))[0]["NIK"] == NIK
+    line = site.audit()[0]
+    assert line.action == "leads_exported_full"
+    assert "pendaftaran resmi" in (line.reason or "")
+    assert NIK not in (line.reason or "")
+
+
+def test_export_as_a_workbook_is_one(site: Site) -> None:
+    site.lead("Siti Aminah")
+    answer = send(site.signed_in(), "/konsol/calon/unduh", {"format": "xlsx"})
+    book = load_workbook(io.BytesIO(answer.content), read_only=True)
+    assert "Siti Aminah" in [cell for row in book.worksheets[0].iter_rows(values_only=True) for cell in row]
 
 
 @pytest.mark.parametrize(
     "name", ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "\r=1", '=HYPERLINK("http://x")']
 )
 def test_export_runs_no_formula(site: Site, name: str) -> None:
-    assert guarded(name) == f"'{name}"
     site.lead(name)
-    assert _rows(send(site.signed_in(), "/konsol/calon/unduh"))[0]["nama"] == f"'{name}"
-
-
-def test_export_leaves_harmless_cells_alone() -> None:
-    assert [guarded(cell) for cell in ("Siti", 8400, None, "3-2", "a=b", "")] == ["Siti", "8400", "", "3-2", "a=b", ""]
+    assert _rows(send(site.signed_in(), "/konsol/calon/unduh", {"format": "csv"}))[0]["Nama lengkap"] == f"'{name}"
 
 
 def test_export_of_many_leads_is_streamed(site: Site) -> None:
     for number in range(30):
         site.lead(f"Orang {number}")
     client = site.signed_in()
-    form = {"csrftoken": token_in(client.get("/konsol/akun").text)}
+    form = {"csrftoken": token_in(client.get("/konsol/akun").text), "format": "csv"}
     with client.stream("POST", "/konsol/calon/unduh", data=form) as answer:
         assert "content-length" not in answer.headers
         assert len(list(answer.iter_lines())) == 31
@@ -688,7 +701,7 @@ def test_admin_adds_disables_and_resets_staff(site: Site) -> None:
     ]
     page = client.get("/konsol/catatan").text
     assert "Menambah petugas" in page
-    assert "staff_added" not in page
+    assert ">staff_added<" not in page
 
 
 def test_one_changes_ones_own_password_and_sets_up_codes(site: Site) -> None:
@@ -719,7 +732,7 @@ def test_every_word_the_console_uses_exists_and_is_used() -> None:
     named = set(re.findall(r"\bt\('([a-z0-9_]+)'[,)]", text)) | set(re.findall(r'words\("([a-z0-9_]+)"', text))
     assert named - words == set()
     groups = set(re.findall(r"word\([^()]*?,\s*'([a-z_]+)'\)", text))
-    built = groups | {"csv", "move_to", "move_hint", "role", "error", "handoff_reason"}
+    built = groups | {"leads_order", "leads_export", "move_to", "move_hint", "role", "error", "handoff_reason"}
     literals = set(re.findall(r"[\"']([a-z0-9_]+)[\"']", text))
     idle = words - literals
     assert {word for word in idle if not word.startswith(tuple(f"{group}_" for group in built))} == set()

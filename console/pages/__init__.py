@@ -8,6 +8,7 @@ from console.pages.account import Account
 from console.pages.audit import AuditLog
 from console.pages.broadcasts import Broadcasts
 from console.pages.contacts import Contacts
+from console.pages.duplicates import Duplicates
 from console.pages.facts import Facts
 from console.pages.handoffs import Handoffs
 from console.pages.health import Health
@@ -16,12 +17,14 @@ from console.pages.not_understood import NotUnderstood
 from console.pages.page import Page
 from console.pages.set_aside import SetAside
 from console.pages.staff import StaffAccounts
+from console.pages.territories import TerritoryPages
 
 
 def all_pages(desk: Desk, login: StaffLogin) -> list[Page]:
     """Every page but the front page, which the console is made with."""
     return [
         Leads(desk),
+        Duplicates(desk),
         Contacts(desk),
         Handoffs(desk),
         NotUnderstood(desk),
@@ -30,6 +33,7 @@ def all_pages(desk: Desk, login: StaffLogin) -> list[Page]:
         Facts(desk),
         Health(desk),
         StaffAccounts(desk),
+        TerritoryPages(desk),
         AuditLog(desk),
         Account(desk, login),
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette_admin.routing import route
@@ -10,6 +12,10 @@ from console.lists import audit_page
 from console.pages.page import Page, cursor_of, neighbours
 from console.permissions import Permission
 
+#: Words of the page itself.
+_HEADINGS = {
+    f"audit_{part}" for part in ("title", "subtitle", "empty", "empty_text", "when", "who", "what", "on", "why")
+}
 #: Where the page of a target lies.
 _PAGES = {"lead": "/calon", "contact": "/kontak"}
 
@@ -26,13 +32,26 @@ class AuditLog(Page):
     async def index(self, request: Request) -> Response:
         """One page of it."""
         cursor = cursor_of(request)
-        page = await self.desk.read(lambda store: audit_page(store, cursor))
+        who = request.query_params.get("siapa", "").strip()[:60] or None
+        act = request.query_params.get("apa", "").strip()[:60] or None
+        page = await self.desk.read(lambda store: audit_page(store, cursor, who, act))
+        people = await self.desk.read(lambda store: store.staff.everyone())
         context = {
-            **neighbours(request, self.path, page),
+            **neighbours(request, self.path, page, siapa=who, apa=act),
+            "who": who,
+            "act": act,
+            "people": people,
+            "acts": self._acts(),
             "links": {line.id: _link(line.target) for line in page.lines},
             "subtitle": self.desk.words("audit_subtitle"),
         }
         return self.show(request, "pages/audit.html", context)
+
+    def _acts(self) -> list[tuple[str, str]]:
+        """Every act that has words, by its words."""
+        words: Mapping[str, str] = self.desk.content.current.lexicon["console"]["words"]
+        known = (key.removeprefix("audit_") for key in words if key.startswith("audit_") and key not in _HEADINGS)
+        return sorted(((act, words[f"audit_{act}"]) for act in known), key=lambda pair: pair[1])
 
 
 def _link(target: str) -> str | None:

@@ -52,6 +52,7 @@ class Contacts(Page):
         village = request.query_params.get("desa", "").strip()[:13] or None
         cursor = cursor_of(request)
         page = await self.desk.read(lambda store: contact_page(store, role, village, cursor))
+        await self.note_view(request, "contacts_listed", "contacts")
         context = {
             **neighbours(request, self.path, page, peran=role, desa=village),
             "places": {line.village_code: self.desk.place(line.village_code) for line in page.lines},
@@ -66,7 +67,9 @@ class Contacts(Page):
     @route("/{contact_id:int}", name="contact")
     async def one(self, request: Request) -> Response:
         """One person; with ?cari= the villages of that name, to choose from."""
-        return await self._one(request)
+        answer = await self._one(request)
+        await self.note_view(request, "contact_viewed", f"contact:{request.path_params['contact_id']}")
+        return answer
 
     @route("/{contact_id:int}/peran", methods=["POST"], name="contact-role")
     async def set_role(self, request: Request) -> Response:

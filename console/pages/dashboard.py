@@ -23,7 +23,9 @@ class Dashboard(Page):
     @route("", name="index")
     async def index(self, request: Request) -> Response:
         """The front page."""
-        counts, villages = await self.desk.read(lambda store: (waiting(store), village_table(store)))
+        counts, villages = await self.desk.read(
+            lambda store: (waiting(store, self.desk.pressing()), village_table(store))
+        )
         today = self.desk.now().astimezone(self.desk.settings.zone).date()
         context = {
             "counts": counts,

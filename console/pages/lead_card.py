@@ -15,7 +15,7 @@ from content import Content
 from flows.contact import LEAD_MOVES, ConsentState, LeadState, Purpose
 from storage import Store
 from storage.conversation import Line
-from storage.leads import Lead, Move
+from storage.leads import MERGED, Lead, Move
 from storage.staff import StaffUser
 
 LINES = 100
@@ -69,6 +69,9 @@ class LeadCard:
     allowed: Sequence[LeadState]
     lines: Sequence[Line]
     twin: str | None
+    twins: Sequence[Lead]
+    merged_into: str | None
+    staff: Sequence[StaffUser]
     consents: Mapping[Purpose, ConsentState]
 
 
@@ -76,6 +79,8 @@ def lead_card(desk: Desk, user: StaffUser, lead_id: int, store: Store) -> LeadCa
     """Read the lead, its history and its conversation."""
     lead = access_lead_for(user, lead_id, store)
     place = desk.place(lead.village_code)
+    twin = access_lead_for(user, lead.duplicate_of, store).number if lead.duplicate_of else None
+    open_twin = lead.duplicate_by is not None and lead.state is not LeadState.CLOSED
     return LeadCard(
         lead=lead,
         form=lead_form(lead, desk.content.current),
@@ -84,7 +89,10 @@ def lead_card(desk: Desk, user: StaffUser, lead_id: int, store: Store) -> LeadCa
         moves=store.leads.moves(lead_id),
         allowed=[state for state in LeadState if state in LEAD_MOVES[lead.state]],
         lines=store.outbox.conversation(lead.contact_id, LINES),
-        twin=access_lead_for(user, lead.duplicate_of, store).number if lead.duplicate_of else None,
+        twin=twin if open_twin else None,
+        twins=store.leads.looking_like(lead_id) if lead.state is not LeadState.CLOSED else (),
+        merged_into=twin if lead.close_reason == MERGED else None,
+        staff=[one for one in store.staff.everyone() if not one.disabled_at],
         consents=store.consents.current(lead.contact_id),
     )
 

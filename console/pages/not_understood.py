@@ -26,6 +26,7 @@ class NotUnderstood(Page):
         """A hundred of them."""
         puzzles = await self.desk.read(lambda store: store.not_understood.recent(100))
         names = await self.desk.read(lambda store: contact_names(store, [puzzle.contact_id for puzzle in puzzles]))
+        await self.note_view(request, "messages_listed", "messages")
         labels: Mapping[str, str] = self.desk.content.current.lexicon.get("intent_labels", {}).get("labels", {})
         context = {
             "puzzles": puzzles,

@@ -54,6 +54,11 @@ class Page(CustomView):
         shared = {"title": self.title(request), "flashed_messages": get_flashed_messages(request), "can": _can(request)}
         return self.templates.TemplateResponse(request, template, {**shared, **context}, status_code=status)
 
+    async def note_view(self, request: Request, action: str, target: str, reason: str | None = None) -> None:
+        """Put on record that somebody looked at personal data. Called once it is sure that they may."""
+        login, now = staff_of(request).login, self.desk.now()
+        await self.desk.write(lambda store: store.audit.record(login, action, target, now, reason))
+
     def back(self, request: Request, path: str, message: str | None = None, kind: str = "success") -> Response:
         """After a form: go to a page of the console, which then says this."""
         if message:

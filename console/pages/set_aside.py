@@ -27,6 +27,7 @@ class SetAside(Page):
         """A hundred of them."""
         messages = await self.desk.read(lambda store: store.inbox.aside(100))
         names = await self.desk.read(lambda store: contact_names(store, [one.contact_id for one in messages]))
+        await self.note_view(request, "messages_listed", "messages")
         subtitle = self.desk.words("set_aside_subtitle")
         return self.show(request, "pages/set_aside.html", {"messages": messages, "names": names, "subtitle": subtitle})
 

@@ -113,6 +113,7 @@ class StaffAccounts(Page):
         if other.id == user.id:
             return "staff_not_yourself"
         if store.staff.disable(other.login, self.desk.now()):
+            store.territories.release(staff_id)
             store.audit.record(user.login, "staff_disabled", f"staff:{staff_id}", self.desk.now())
         return None
 

@@ -286,6 +286,8 @@ def upgrade() -> None:
     sa.UniqueConstraint('number', name=op.f('uq_lead_number'))
     )
     with op.batch_alter_table('lead', schema=None) as batch_op:
+        batch_op.create_index('ix_lead_assigned_newest', ['assigned_to', 'id'], unique=False, sqlite_where=sa.text('assigned_to IS NOT NULL'), postgresql_where=sa.text('assigned_to IS NOT NULL'))
+        batch_op.create_index('ix_lead_nobodys', ['id'], unique=False, sqlite_where=sa.text('assigned_to IS NULL'), postgresql_where=sa.text('assigned_to IS NULL'))
         batch_op.create_index('ix_lead_contact_id', ['contact_id', 'id'], unique=False)
         batch_op.create_index('ix_lead_duplicate_of', ['duplicate_of', 'id'], unique=False, sqlite_where=sa.text('duplicate_of IS NOT NULL'), postgresql_where=sa.text('duplicate_of IS NOT NULL'))
         batch_op.create_index('ix_lead_nik_hash', ['nik_hash'], unique=False, sqlite_where=sa.text('nik_hash IS NOT NULL'), postgresql_where=sa.text('nik_hash IS NOT NULL'))
@@ -420,6 +422,8 @@ def downgrade() -> None:
         batch_op.drop_index('ix_lead_nik_hash', sqlite_where=sa.text('nik_hash IS NOT NULL'), postgresql_where=sa.text('nik_hash IS NOT NULL'))
         batch_op.drop_index('ix_lead_duplicate_of', sqlite_where=sa.text('duplicate_of IS NOT NULL'), postgresql_where=sa.text('duplicate_of IS NOT NULL'))
         batch_op.drop_index('ix_lead_contact_id')
+        batch_op.drop_index('ix_lead_nobodys', sqlite_where=sa.text('assigned_to IS NULL'), postgresql_where=sa.text('assigned_to IS NULL'))
+        batch_op.drop_index('ix_lead_assigned_newest', sqlite_where=sa.text('assigned_to IS NOT NULL'), postgresql_where=sa.text('assigned_to IS NOT NULL'))
 
     op.drop_table('lead')
     with op.batch_alter_table('inbound', schema=None) as batch_op:
