@@ -16,6 +16,7 @@ from bot.content_watch import ContentInForce
 from bot.effects import taps_of
 from bot.templates import kept
 from content import Content
+from content.model import SlotValue
 from flows.contact import Contact
 from flows.outreach.reminder import next_due, wording
 from flows.outreach.sending_policy import Kind, SendingRules
@@ -67,7 +68,7 @@ def _queue_batch(database: Database, content: Content, now: datetime) -> int:
         reminders = store.reminders.due(now, _BATCH)
         for reminder in reminders:
             _remind(store, content, reminder, now)
-        notices = store.notices.pending(_BATCH)
+        notices = store.notices.pending(now, _BATCH)
         for notice in notices:
             _tell(store, content, notice, now)
     return len(reminders) + len(notices)
@@ -101,12 +102,12 @@ def _tell(store: Store, content: Content, notice: Notice, now: datetime) -> None
     address = store.contacts.current_address(notice.contact_id)
     if notice.kind in announcements.KINDS:
         announcements.tell(store, content, notice, contact, now)
-    elif address is not None:
-        official = notice.payload.get("official_number")
-        slots = {"nama": contact.name or "", "nomor": str(notice.payload.get("number", ""))}
-        if official:
-            slots["nomor_resmi"] = str(official)
-        rendered = content.render(_said_of(notice.kind, has_number=bool(official)), _day(contact, now), slots)
+        store.notices.done(notice.id, now)
+        return
+    told = _wording(store, contact, notice) if address is not None else None
+    if told is not None and address is not None:
+        reply, slots = told
+        rendered = content.render(reply, _day(contact, now), slots)
         store.outbox.queue(
             notice.contact_id,
             address.id,
@@ -122,6 +123,18 @@ def _tell(store: Store, content: Content, notice: Notice, now: datetime) -> None
     store.notices.done(notice.id, now)
 
 
+def _wording(store: Store, contact: Contact, notice: Notice) -> tuple[str, dict[str, SlotValue]] | None:
+    """Which reply a notice is, with its slots; None when it no longer needs telling."""
+    if notice.kind is NoticeKind.DRAFT_WAITING:
+        session = store.sessions.get(contact.id)
+        return ("draf_diingatkan", {}) if session.step or session.parked else None
+    official = notice.payload.get("official_number")
+    slots: dict[str, SlotValue] = {"nama": contact.name or "", "nomor": str(notice.payload.get("number", ""))}
+    if official:
+        slots["nomor_resmi"] = str(official)
+    return _said_of(notice.kind, has_number=bool(official)), slots
+
+
 def _said_of(kind: NoticeKind, *, has_number: bool) -> str:
     match kind:
         case NoticeKind.LEAD_CONTACTED:
@@ -134,6 +147,8 @@ def _said_of(kind: NoticeKind, *, has_number: bool) -> str:
             return "kabar_aktif"
         case NoticeKind.LEAD_CLOSED:
             return "kabar_ditutup"
+        case NoticeKind.DRAFT_WAITING:
+            return "draf_diingatkan"
         case _:
             raise ValueError(kind)
 
@@ -145,6 +160,11 @@ def _day(contact: Contact, now: datetime) -> date:
 def next_moment(database: Database, now: datetime) -> datetime | None:
     """The next moment at which something becomes due, for clocks that are moved by hand."""
     with database.reading() as store:
-        moments = [store.reminders.next_due_at(), store.outbox.next_due_at(), store.broadcasts.next_due_at()]
+        moments = [
+            store.reminders.next_due_at(),
+            store.outbox.next_due_at(),
+            store.broadcasts.next_due_at(),
+            store.notices.next_due_at(),
+        ]
     known = [max(moment, now + timedelta(microseconds=1)) for moment in moments if moment is not None]
     return min(known) if known else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import assert_never
 
 import structlog
@@ -23,6 +23,7 @@ from flows.events import (
     ConsentWithdrawn,
     ConversationFailed,
     DataErasureRequested,
+    DraftReminderPlanned,
     Event,
     GraveHeard,
     HandoffRequested,
@@ -41,6 +42,7 @@ from flows.village import find_village
 from nlu.understanding import JsonValue
 from storage.broadcasts import Draft
 from storage.database import Store
+from storage.words import NoticeKind
 
 log = structlog.get_logger()
 
@@ -83,6 +85,8 @@ def apply(event: Event, scene: Scene) -> None:
             plan_reminder(event, scene)
         case ReminderStopped():
             scene.store.reminders.stop(scene.contact.id, scene.now)
+        case DraftReminderPlanned():
+            remind_of_draft(scene)
         case BroadcastSent():
             start_broadcast(event, scene)
         case BroadcastSteered():
@@ -152,6 +156,13 @@ def plan_reminder(event: ReminderPlanned, scene: Scene) -> None:
     """A reminder is a row with the moment it is next due."""
     due = next_due(event.day, event.hour, scene.contact.zone, scene.now)
     scene.store.reminders.plan(scene.contact.id, event.day, event.hour, due)
+
+
+def remind_of_draft(scene: Scene) -> None:
+    """Once, after the hours of the policy; a second wish replaces the first."""
+    due = scene.now + timedelta(hours=int(scene.content.lexicon["kebijakan"]["jam_draf_diingatkan"]))
+    scene.store.notices.drop(scene.contact.id, NoticeKind.DRAFT_WAITING, scene.now)
+    scene.store.notices.add(scene.contact.id, NoticeKind.DRAFT_WAITING, {}, scene.now, due_at=due)
 
 
 def start_broadcast(event: BroadcastSent, scene: Scene) -> None:

@@ -233,6 +233,7 @@ class Step:
     say_if: Mapping[str, str] = field(default_factory=dict)  # slot -> reply asked instead when that slot is known
     personal: bool = False  # keeps personal data: must come after a consent step
     end: bool = False
+    optional: bool = False  # may be passed over in one tap or with "lewati"
     words: tuple[str, ...] = ()  # what people call this field: "ubah NIK" jumps here
     where: str = ""
 

@@ -73,6 +73,11 @@ class ReminderStopped:
 
 
 @dataclass(frozen=True, slots=True)
+class DraftReminderPlanned:
+    """The person has not got their card at hand and asked us to come back to the unfinished form once."""
+
+
+@dataclass(frozen=True, slots=True)
 class BroadcastSent:
     """An official confirmed an announcement for their own village: frozen now, or `waits` for a second person."""
 
@@ -134,6 +139,7 @@ Event = (
     | LeadSubmitted
     | ReminderPlanned
     | ReminderStopped
+    | DraftReminderPlanned
     | BroadcastSent
     | BroadcastSteered
     | HandoffRequested

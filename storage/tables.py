@@ -548,6 +548,7 @@ class NoticeRow(Row, table=True):
     kind: NoticeKind = _word(NoticeKind)
     payload: Any = _sealed_json("notice.payload")
     made_at: datetime = _moment(null=False)
+    due_at: datetime | None = _moment()
     done_at: datetime | None = _moment()
 
 

@@ -91,6 +91,7 @@ class NoticeKind(StrEnum):
     BROADCAST_APPROVED = "broadcast_approved"
     BROADCAST_REFUSED = "broadcast_refused"
     BROADCAST_TEST = "broadcast_test"
+    DRAFT_WAITING = "draft_waiting"
 
 
 class DuplicateOf(StrEnum):

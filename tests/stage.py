@@ -165,6 +165,8 @@ class Stage:
                     store.consents.refuse(actor.contact_id, (purpose,), version, now)
                 case ("withdraw", purpose):
                     store.consents.withdraw(actor.contact_id, (purpose,), now)
+                case _ if trait.startswith("HP +"):
+                    store.contacts.learn(actor.contact_id, phone=trait.removeprefix("HP "))
                 case _:
                     store.contacts.learn(actor.contact_id, village=self._village(at, trait))
 

@@ -75,6 +75,7 @@ def _step(draft: Draft, fields: Fields, flow: str) -> Step | None:
         say_if=fields.mapping("say_if"),
         personal=fields.flag("personal"),
         end=fields.flag("end"),
+        optional=fields.flag("optional"),
         words=tuple(word for word, _ in fields.texts("words")),
         where=str(fields.source.place(fields.line)),
     )

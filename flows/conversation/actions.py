@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from flows.conversation import benefit_talk, contribution_talk, outreach_talk, registration_talk
+from flows.conversation.kept import hear_held
 from flows.conversation.prefill import occupation
 from flows.conversation.scene import Scene
 from flows.events import HandoffRequested
@@ -12,7 +13,9 @@ from flows.events import HandoffRequested
 Action = Callable[[Scene], str | None]
 
 #: Slots that actions compute while a form runs; they go when it ends.
-MADE_BY_FORMS = registration_talk.COMPUTED + outreach_talk.COMPUTED + contribution_talk.COMPUTED + benefit_talk.COMPUTED
+MADE_BY_QUESTIONS = outreach_talk.COMPUTED + contribution_talk.COMPUTED + benefit_talk.COMPUTED
+#: The same with what the registration keeps: that stays while it waits behind another form.
+MADE_BY_FORMS = registration_talk.COMPUTED + MADE_BY_QUESTIONS
 
 
 def do(scene: Scene, name: str) -> str | None:
@@ -95,6 +98,8 @@ ACTIONS: Mapping[str, Action] = {
     "record_consents": registration_talk.record_consents,
     "refuse_data": registration_talk.refuse_data,
     "check_birth": registration_talk.check_birth,
+    "check_work": registration_talk.check_work,
+    "hear_held": hear_held,
     "price": registration_talk.price,
     "submit_lead": registration_talk.submit_lead,
     "my_data": registration_talk.my_data,

@@ -18,23 +18,25 @@ from nlu.understanding import FormAnswer, JsonValue, Understanding
 
 #: Kinds whose good answer can hardly be a question.
 STRICT = frozenset(
-    {"nik", "phone", "birth_date", "yes_no", "income", "amount", "email", "kpj", "day", "hour", "months"}
+    {"nik", "phone", "birth_date", "yes_no", "income", "amount", "email", "kpj", "day", "hour", "months", "sex"}
 )
 #: Every kind of answer a step may wait for: what `nlu.answers` reads, and choices that only taps or labels make.
-ASKS = frozenset({*KINDS, "choice", "change_field", "sector"})
+ASKS = frozenset({*KINDS, "choice", "change_field", "sector", "extras"})
 #: Questions this sure of themselves win over a loose answer ("Iurannya Berapa" is no name).
 SURE = 0.55
 #: Kinds answered only by a tap or its label; nothing reads free words for them.
-_TAPPED = frozenset({"choice", "change_field", "sector"})
+_TAPPED = frozenset({"choice", "change_field", "sector", "extras"})
 #: An announcement longer than this is not read on a phone.
 LONGEST_ANNOUNCEMENT = 400
 #: Of more villages with one name than this, a list helps nobody: the district is asked.
 _MOST_VILLAGES = 10
+#: What a slot holds when its question was passed over: known, and empty.
+SKIPPED = ""
 #: Row titles of a WhatsApp list.
 _LONGEST_LABEL = 24
 #: Intents that are never a question about something else while a form waits.
 _TALK = frozenset({"affirm", "deny", "greet", "thanks", "out_of_scope", "register_how", "praise"})
-_ASKING = re.compile(
+ASKING = re.compile(
     r"\?|\b(apa|apakah|berapa|bagaimana|kenapa|mengapa|kapan|di ?mana|siapa|boleh(kah)?|bisa(kah)?|gimana)\b",
     re.IGNORECASE,
 )
@@ -58,6 +60,7 @@ class Read:
     narrowing: bool = False
     is_question: bool = False
     asked_too: str | None = None
+    keep_draft: bool = False  # the person will come back with it: remind once
 
 
 def read_text(scene: Scene, step: Step, text: str) -> Read:
@@ -65,33 +68,49 @@ def read_text(scene: Scene, step: Step, text: str) -> Read:
     kind = step.ask or "text"
     if scene.understanding is not None and scene.understanding.grave is not None and kind != "text":
         return Read(ok=False, is_question=True)
-    special = _special(scene, kind, text)
+    special = _special(scene, step, text)
     if special is not None:
         return special
     answer = _read(scene, kind, text)
-    asking = _ASKING.search(text) is not None
-    question = None if _only_names(scene) else _question(scene.understanding, SURE)
-    if answer.ok and kind not in STRICT and kind != "text" and question and asking:
+    asking = ASKING.search(text) is not None
+    asked = None if _only_names(scene) else question(scene.understanding, SURE)
+    if answer.ok and kind not in STRICT and kind != "text" and asked and asking:
         return Read(ok=False, is_question=True)
-    if not answer.ok and answer.value is None and (question or (asking and _question(scene.understanding, 0))):
+    if not answer.ok and answer.value is None and (asked or (asking and question(scene.understanding, 0))):
         return Read(ok=False, is_question=True)
     read = _as_read(scene, kind, answer)
     # an income is answered with what it costs anyway
-    if read.ok and kind in STRICT and kind != "income" and question and "?" in text:
-        return Read(ok=True, value=read.value, branch=read.branch, also=read.also, asked_too=question)
+    if read.ok and kind in STRICT and kind != "income" and asked and "?" in text:
+        return Read(ok=True, value=read.value, branch=read.branch, also=read.also, asked_too=asked)
     return read
+
+
+def _says_no(scene: Scene, said: str) -> bool:
+    answer = _read(scene, "yes_no", said)
+    return answer.ok and answer.value is False
+
+
+def _plain(text: str) -> str:
+    """Lower case, single spaces, no punctuation around."""
+    return " ".join(text.lower().split()).strip(" .,!?") or text.strip()
 
 
 def read_choice(scene: Scene, step: Step, value: str) -> Read:
     """A tap's value as this step's answer."""
     kind = step.ask or "text"
+    if step.optional and value == "skip":
+        return Read(ok=True, value=SKIPPED)
     match kind, value:
+        case "nik", "later":
+            return Read(ok=False, ask="draf_menunggu", narrowing=True, keep_draft=True)
+        case "payment", ("self" | "village" | "budget" | "donor"):
+            return _as_read(scene, kind, FormAnswer(value, {"months": None, "payer": value}, ok=True))
         case "yes_no", ("yes" | "no"):
             return Read(ok=True, value=value == "yes", branch=value)
         case "birth_date", "yes" if isinstance(scene.slot("lahir_dari_nik"), str):
             return Read(ok=True, value=scene.slot("lahir_dari_nik"))
         case "birth_date", "no":
-            scene.forget("lahir_dari_nik")
+            scene.forget("lahir_dari_nik", "jenis_kelamin")
             return Read(ok=False, ask="tanya_lahir", narrowing=True)
         case "occupation", _ if isinstance(chosen := occupation(scene, value), dict):
             return Read(ok=True, value=chosen, branch=_branch(chosen))
@@ -101,10 +120,21 @@ def read_choice(scene: Scene, step: Step, value: str) -> Read:
             return _as_read(scene, kind, _read(scene, kind, value))
 
 
-def _special(scene: Scene, kind: str, text: str) -> Read | None:
+def read_plain(scene: Scene, kind: str, text: str) -> Read:
+    """The words as that kind of answer and nothing else: no question, no yes to what was offered."""
+    return _as_read(scene, kind, _read(scene, kind, text))
+
+
+def _special(scene: Scene, step: Step, text: str) -> Read | None:
     """Answers that depend on what the form already knows, or that only taps give."""
+    kind, said = step.ask or "text", _plain(text)
+    spoken = scene.content.lexicon.get("formulir", {})
+    if step.optional and (said in spoken.get("skip", ()) or _says_no(scene, said)):
+        return Read(ok=True, value=SKIPPED)
+    if kind == "nik" and said in spoken.get("no_card", ()):
+        return Read(ok=False, ask="nik_belum_ada", narrowing=True)
     if kind in _TAPPED:
-        return Read(ok=False, is_question=_question(scene.understanding, SURE) is not None)
+        return Read(ok=False, is_question=question(scene.understanding, SURE) is not None)
     if kind == "text" and len(text) > LONGEST_ANNOUNCEMENT:
         return Read(ok=False)
     blank = scene.step is not None and is_blank(scene.content, scene.step.slot)
@@ -115,9 +145,9 @@ def _special(scene: Scene, kind: str, text: str) -> Read | None:
     if kind == "hour":
         return _waking(_read(scene, kind, text))
     if kind == "birth_date" and isinstance(scene.slot("lahir_dari_nik"), str):
-        said = _read(scene, "yes_no", text)
-        if said.ok:
-            return read_choice(scene, Step(id="", ask="birth_date"), "yes" if said.value else "no")
+        agreed = _read(scene, "yes_no", text)
+        if agreed.ok:
+            return read_choice(scene, Step(id="", ask="birth_date"), "yes" if agreed.value else "no")
     unit = scene.slot("penghasilan_satuan")
     if kind == "income" and isinstance(unit, dict):
         days = _read(scene, "work_days", text)
@@ -144,7 +174,8 @@ def _read(scene: Scene, kind: str, text: str) -> FormAnswer:
     return read_answer(kind, text, content=scene.content, today=scene.today, extra_villages=extra)
 
 
-def _question(understanding: Understanding | None, sure: float) -> str | None:
+def question(understanding: Understanding | None, sure: float) -> str | None:
+    """The intent of a question about something else, if the engine is that sure of it."""
     if understanding is None or understanding.intent is None or understanding.intent in _TALK:
         return None
     return understanding.intent if understanding.confidence >= sure or understanding.grave else None
@@ -166,7 +197,13 @@ def _as_read(scene: Scene, kind: str, answer: FormAnswer) -> Read:
     slots = {name: value for name, value in answer.slots if isinstance(value, (str, int))}
     value = answer.value
     if kind == "occupation" and isinstance(value, list):
-        return Read(ok=False, ask="pekerjaan_yang_mana", choices=_occupation_choices(value), narrowing=True)
+        return _two_works(value)
+    if kind == "sex" and answer.ok:
+        return Read(ok=True, value=named_sex(scene, str(value)))
+    if kind == "payment" and answer.ok and isinstance(value, dict):
+        return _payment(scene, value)
+    if kind == "work_place" and answer.ok and isinstance(value, dict):
+        return Read(ok=True, value=value.get("place") or SKIPPED, also={"jam_kerja": value.get("hours") or SKIPPED})
     if answer.ok:
         return Read(ok=True, value=value, branch=_branch(value), also=_also(scene, kind, value))
     if kind == "village" and isinstance(value, dict) and isinstance(value.get("choices"), list):
@@ -174,11 +211,36 @@ def _as_read(scene: Scene, kind: str, answer: FormAnswer) -> Read:
         if int(str(slots.get("total", len(choices)))) > _MOST_VILLAGES:
             return Read(ok=False, ask="desa_terlalu_banyak", slots=slots, narrowing=True)
         return Read(ok=False, ask=answer.ask, slots=slots, choices=choices, narrowing=True)
+    if kind == "payment" and isinstance(value, dict):
+        return Read(ok=False, ask=answer.ask, narrowing=True)
     if kind == "income" and isinstance(value, dict):
         return Read(
             ok=False, ask=answer.ask, slots=slots | _amount(value), also={"penghasilan_satuan": value}, narrowing=True
         )
     return Read(ok=False, ask=answer.ask, slots=slots)
+
+
+def named_sex(scene: Scene, letter: str) -> JsonValue:
+    """The sex as a slot keeps it: the letter of the identity card, and the word for it."""
+    return {"id": letter, "name": str(scene.content.lexicon["formulir"]["sex_names"][letter])}
+
+
+def _payment(scene: Scene, value: dict[str, JsonValue]) -> Read:
+    payer = str(value["payer"])
+    name = str(scene.content.lexicon["formulir"]["payer_names"][payer])
+    also: dict[str, JsonValue] = {
+        "jumlah_bulan_bayar": value["months"],
+        "dibayar_lain": None if payer == "self" else True,
+    }
+    return Read(ok=True, value={"id": payer, "name": name}, also=also)
+
+
+def _two_works(rows: list[JsonValue]) -> Read:
+    """Two kinds of work may both be registered; where one follows other rules, the person chooses which is meant."""
+    first, second = rows[0], rows[1]
+    if isinstance(first, dict) and isinstance(second, dict) and {first["segment"], second["segment"]} == {"bpu"}:
+        return Read(ok=True, value=first, also={"pekerjaan_2": second})
+    return Read(ok=False, ask="pekerjaan_yang_mana", choices=_occupation_choices(rows), narrowing=True)
 
 
 def _amount(value: dict[str, JsonValue]) -> dict[str, SlotValue]:
@@ -226,8 +288,11 @@ def _branch(value: JsonValue) -> str:
 
 def _also(scene: Scene, kind: str, value: JsonValue) -> dict[str, JsonValue]:
     """What an answer tells besides itself: the NIK holds a birth date and a sex (facts.md section 6.4)."""
-    if kind != "nik" or not isinstance(value, str):
-        return {}
+    return nik_tells(scene, value) if kind == "nik" and isinstance(value, str) else {}
+
+
+def nik_tells(scene: Scene, value: str) -> dict[str, JsonValue]:
+    """Birth date and sex inside a NIK; of two centuries the one that makes a worker."""
     day, month, year = int(value[6:8]), int(value[8:10]), int(value[10:12])
     woman = day > 40
     century = 1900 if year > scene.today.year % 100 - 15 else 2000
@@ -235,4 +300,4 @@ def _also(scene: Scene, kind: str, value: JsonValue) -> dict[str, JsonValue]:
         born = date(century + year, month, day - 40 if woman else day)
     except ValueError:
         return {}
-    return {"lahir_dari_nik": born.isoformat(), "jenis_kelamin": "P" if woman else "L"}
+    return {"lahir_dari_nik": born.isoformat(), "jenis_kelamin": named_sex(scene, "P" if woman else "L")}

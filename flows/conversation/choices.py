@@ -16,7 +16,7 @@ def choices_for(scene: Scene, step: Step) -> tuple[Button, ...] | None:
 
 def changeable(scene: Scene, flow: FlowDef) -> list[Step]:
     """Steps of the flow whose answers are known and may be changed."""
-    return [step for step in flow.steps if step.words and step.slot and scene.slot(step.slot) is not None]
+    return [step for step in flow.steps if step.words and step.slot and scene.slot(step.slot)]
 
 
 def _label(scene: Scene, step: Step) -> str:

@@ -85,6 +85,9 @@ def _hear_text(scene: Scene) -> None:
             questions.answer(scene)
             form.ask_again(scene)
         return
+    if form.tells_a_form(scene, text):
+        answer_intent(scene, scene.content.roles["form"])
+        return
     questions.answer(scene)
 
 

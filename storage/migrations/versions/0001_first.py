@@ -316,6 +316,7 @@ def upgrade() -> None:
     sa.Column('kind', sa.String(30), nullable=False),
     sa.Column('payload', sa.LargeBinary(), nullable=True),
     sa.Column('made_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('due_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('done_at', sa.DateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_notice_contact_id_contact')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_notice'))
