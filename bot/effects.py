@@ -16,6 +16,7 @@ from content import Content
 from content.model import Button, Rendered
 from flows.contact import Channel, Contact, Purpose
 from flows.events import (
+    AccountsJoined,
     BroadcastSent,
     BroadcastSteered,
     ConsentGiven,
@@ -27,6 +28,7 @@ from flows.events import (
     Event,
     GraveHeard,
     HandoffRequested,
+    JoinCodeShown,
     LeadSubmitted,
     NotUnderstood,
     ProfileLearned,
@@ -99,6 +101,10 @@ def apply(event: Event, scene: Scene) -> None:
             scene.store.not_understood.add(scene.contact.id, scene.heard.text, event.ranking, scene.now)
         case DataErasureRequested():
             scene.store.erasure.erase(scene.contact.id, scene.now)
+        case JoinCodeShown():
+            show_join_code(event, scene)
+        case AccountsJoined():
+            join_accounts(event, scene)
         case ConversationFailed():
             log.error("conversation_failed", contact=scene.contact.id, reason=event.reason)
         case _:
@@ -163,6 +169,19 @@ def remind_of_draft(scene: Scene) -> None:
     due = scene.now + timedelta(hours=int(scene.content.lexicon["kebijakan"]["jam_draf_diingatkan"]))
     scene.store.notices.drop(scene.contact.id, NoticeKind.DRAFT_WAITING, scene.now)
     scene.store.notices.add(scene.contact.id, NoticeKind.DRAFT_WAITING, {}, scene.now, due_at=due)
+
+
+def show_join_code(event: JoinCodeShown, scene: Scene) -> None:
+    """The code is worth something for as long as content says."""
+    minutes = int(scene.content.lexicon["kebijakan"]["menit_kode_gabung"])
+    scene.store.joining.offer(scene.contact.id, event.code, scene.now + timedelta(minutes=minutes))
+
+
+def join_accounts(event: AccountsJoined, scene: Scene) -> None:
+    """The other contact becomes this one, on record."""
+    if scene.store.joining.join(scene.contact.id, event.other, scene.now):
+        target = f"contact:{scene.contact.id}"
+        scene.store.audit.record("bot", "contacts_joined", target, scene.now, f"contact:{event.other}")
 
 
 def start_broadcast(event: BroadcastSent, scene: Scene) -> None:

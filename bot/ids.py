@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import secrets
 
+#: No vowels, so that a code is never a word, and nothing that looks like a digit.
+_CONSONANTS, _DIGITS = "BCDFGHJKLMNPQRSTVWXYZ", "23456789"
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 
 
@@ -13,7 +15,13 @@ class LeadNumbers:
 
     def __init__(self, dice: random.Random | None = None) -> None:
         self._dice = dice or secrets.SystemRandom()
+        self._codes = random.Random(7) if dice else self._dice  # noqa: S311  # a world that can be played again
 
     def fresh(self) -> str:
         """A number that was most likely never used."""
         return "RK-" + "".join(self._dice.choice(_LETTERS) for _ in range(7))
+
+    def join_code(self) -> str:
+        """A code such as KTMB-4729, worth something for minutes."""
+        letters, digits = self._codes.choices(_CONSONANTS, k=4), self._codes.choices(_DIGITS, k=4)
+        return f"{''.join(letters)}-{''.join(digits)}"

@@ -11,8 +11,20 @@ from weakref import WeakKeyDictionary
 
 import structlog
 
-from bot.channels.channel import Arrived, Blocked, DeliveryReport, Ignored, Incoming, Moved, Report, StopWish, Unread
+from bot.channels.channel import (
+    AccountNews,
+    Arrived,
+    Blocked,
+    DeliveryReport,
+    Ignored,
+    Incoming,
+    Moved,
+    Report,
+    StopWish,
+    Unread,
+)
 from flows.contact import Channel, Purpose
+from storage.account_news import NewsLine
 from storage.database import Database, Store
 from storage.inbox import Recorded
 from storage.outcomes import Delivered, Failed, Read
@@ -90,6 +102,10 @@ def _store(store: Store, channel: Channel, account: str, part: Arrived, now: dat
             _stop_wish(store, channel, account, part, now)
         case Moved():
             store.contacts.move(channel, account, part.old_id, part.new_id)
+        case AccountNews():
+            news = NewsLine(channel, part.reason, part.subject, part.state, part.detail, now)
+            store.account_news.keep(account, news)
+            log.warning("account_news", channel=channel.value, kind=part.reason, state=part.state)
         case Ignored():
             log.info("ignored", channel=channel.value, reason=part.reason)
         case Unread():

@@ -15,8 +15,9 @@ from bot.ids import LeadNumbers
 from bot.understanding import Engines
 from content import Content
 from flows.conversation.engine import take_turn
+from flows.conversation.joining import code_in
 from flows.conversation.session import Session
-from flows.message import Given, Heard, HeardKind, Turn
+from flows.message import Given, Heard, HeardKind, JoinOffer, Turn
 from flows.outreach.audience import leaving
 from flows.outreach.sending_policy import Kind, SendingRules
 from nlu.understanding import Understanding
@@ -85,7 +86,9 @@ class Turns:
             session = store.sessions.get(claimed.contact_id)
             when = leaving(content.lexicon, ANNOUNCEMENT, now, rules)
             contact = store.contacts.view(claimed.contact_id, leaving=when)
-            turn = take_turn(session, heard, content, Given(now, contact, self._numbers.fresh(), rules))
+            offer = _offer(store, heard, now)
+            given = Given(now, contact, self._numbers.fresh(), rules, self._numbers.join_code(), offer)
+            turn = take_turn(session, heard, content, given)
             store.sessions.put(claimed.contact_id, turn.session)
             scene = Scene(store, content, contact, claimed.address_id, now, claimed.id, heard, rules)
             for event in turn.events:
@@ -139,6 +142,15 @@ class Turns:
             inbound_id=claimed.id,
             once_key=f"apology:{claimed.id}",
         )
+
+
+def _offer(store: Store, heard: Heard, now: datetime) -> JoinOffer | None:
+    """Whose the code is, when the message is one."""
+    code = code_in(heard.text) if heard.kind is HeardKind.TEXT else None
+    if code is None:
+        return None
+    owner = store.joining.shown_to(code, now)
+    return JoinOffer(owner, store.contacts.view(owner).channel) if owner is not None else JoinOffer()
 
 
 def _expecting(session: Session, content: Content) -> str | None:

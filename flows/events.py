@@ -124,6 +124,20 @@ class DataErasureRequested:
 
 
 @dataclass(frozen=True, slots=True)
+class JoinCodeShown:
+    """The person was shown this code, to send it from their other platform."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountsJoined:
+    """The person proved to be that other contact too, and wants both to be one."""
+
+    other: int
+
+
+@dataclass(frozen=True, slots=True)
 class ConversationFailed:
     """Content or code went wrong in this turn; the person gets the fixed apology."""
 
@@ -146,5 +160,7 @@ Event = (
     | GraveHeard
     | NotUnderstood
     | DataErasureRequested
+    | JoinCodeShown
+    | AccountsJoined
     | ConversationFailed
 )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from flows.contact import Contact
+from flows.contact import Channel, Contact
 from flows.conversation.session import Session
 from flows.events import Event
 from flows.outreach.sending_policy import SendingRules
@@ -34,13 +34,26 @@ class Heard:
 
 
 @dataclass(frozen=True, slots=True)
+class JoinOffer:
+    """A code for joining was sent: who was shown it and where, or None when it is wrong or too old."""
+
+    contact_id: int | None = None
+    channel: Channel | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Given:
-    """What deciding may use besides session, words and content: time, person, a fresh lead number, sending rules."""
+    """What deciding may use besides session, words and content: time, person, fresh numbers, sending rules.
+
+    `offer` is set when the message is a code for joining two platforms.
+    """
 
     now: datetime
     contact: Contact
     lead_number: str
     rules: SendingRules = field(default_factory=SendingRules)
+    join_code: str = ""
+    offer: JoinOffer | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, select, text
 
 from flows.contact import Village
+from storage.account_news import AccountNews
 from storage.audit import Audit
 from storage.broadcasts import Broadcasts
 from storage.consents import Consents
@@ -21,6 +22,7 @@ from storage.contacts import Contacts
 from storage.erasure import Erasure
 from storage.handoffs import Handoffs
 from storage.inbox import Inbox
+from storage.joining import Joining
 from storage.lead_work import LeadWork
 from storage.leads import Leads
 from storage.not_understood import NotUnderstood
@@ -94,6 +96,8 @@ class Store:
         self.handoffs = Handoffs(*parts)
         self.not_understood = NotUnderstood(*parts)
         self.notices = Notices(*parts)
+        self.joining = Joining(*parts)
+        self.account_news = AccountNews(*parts)
         self.settings = Settings(*parts)
         self.erasure = Erasure(*parts)
         self.personal = Personal(*parts)

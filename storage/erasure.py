@@ -20,6 +20,7 @@ from storage.tables import (
     CONTACT,
     HANDOFF,
     INBOUND,
+    JOIN_CODE,
     LEAD,
     LEAD_MOVE,
     NOT_UNDERSTOOD,
@@ -45,6 +46,7 @@ class Erasure(Repository):
         Outbox(self._db, self._sealer, self._village_of).skip_pending(contact_id, set(Kind), EndReason.ERASED)
         self._forget_unread(contact_id)
         self._forget_talk(contact_id)
+        self._db.execute(JOIN_CODE.delete().where(JOIN_CODE.c.contact_id == contact_id))
         numbers = self._forget_leads(contact_id)
         blank = {"name": None, "village_code": None, "zone": None, "erased_at": now}
         self._db.execute(update(CONTACT).where(CONTACT.c.id == contact_id).values(blank))

@@ -552,6 +552,33 @@ class NoticeRow(Row, table=True):
     done_at: datetime | None = _moment()
 
 
+class JoinCodeRow(Row, table=True):
+    """A code shown to a person, to be sent from their other platform. Only its keyed hash is kept, for minutes."""
+
+    __tablename__ = "join_code"
+    __table_args__ = (Index("ix_join_code_contact_id", "contact_id"),)
+
+    code_hash: bytes = Field(default=None, sa_column=Column(LargeBinary(16), primary_key=True))
+    contact_id: int = _ref("contact.id")
+    expires_at: datetime = _moment(null=False)
+
+
+class AccountNewsRow(Row, table=True):
+    """What a platform told about our own account: a template, a number, a limit. Never about a person."""
+
+    __tablename__ = "account_news"
+    __table_args__ = (Index("ix_account_news_at", "at", "id"),)
+
+    id: int = _id()
+    channel: Channel = _word(Channel)
+    account: str = _text(100)
+    kind: str = _text(60)
+    subject: str = _text(120)
+    state: str = _text(60)
+    detail: str = _text(60)
+    at: datetime = _moment(null=False)
+
+
 class UnreadRow(Row, table=True):
     """A payload no channel could read, kept whole so that nothing is lost."""
 
@@ -599,5 +626,7 @@ NOT_UNDERSTOOD = _table(NotUnderstoodRow)
 STAFF_USER = _table(StaffUserRow)
 AUDIT = _table(AuditRow)
 NOTICE = _table(NoticeRow)
+JOIN_CODE = _table(JoinCodeRow)
+ACCOUNT_NEWS = _table(AccountNewsRow)
 UNREAD = _table(UnreadRow)
 SETTING = _table(SettingRow)

@@ -143,6 +143,10 @@ class Stage:
             raise Impossible(at, f'tulis seperti "{key}: Sari (orang contoh, pedagang), Desa Contoh"')
         name, traits = found[1], [part for part in found[2].split(", ") if part]
         channel = CHANNELS[dict(self.script.headers).get("Saluran", "Terminal")]
+        by = [trait for trait in traits if trait.removeprefix("lewat ") in CHANNELS and trait.startswith("lewat ")]
+        if by:
+            channel = CHANNELS[by[0].removeprefix("lewat ")]
+            traits = [trait for trait in traits if trait not in by]
         person = Person(channel, f"{name.lower()}-contoh")
         actor = Actor(name, person, self.world.set_up(person, role=ROLES[key]))
         for trait in traits:
@@ -416,11 +420,16 @@ class Stage:
                 yield Effect("petugas", f"diminta ({reason})")
             case happened.GraveHeard(kind):
                 yield Effect("gawat", kind)
+            case happened.AccountsJoined(other):
+                names = [one.name for one in self.actors if one.contact_id == other]
+                yield Effect("gabung", f"{actor.name} dan {names[0]}")
             case happened.DataErasureRequested():
                 yield Effect("hapus", "semua data pribadi")
             case happened.ConversationFailed(reason):
                 yield Effect("gangguan", reason)
-            case happened.ReplyChosen() | happened.ProfileLearned() | happened.NotUnderstood():
+            case (
+                happened.ReplyChosen() | happened.ProfileLearned() | happened.NotUnderstood() | happened.JoinCodeShown()
+            ):
                 return
 
     def _slots(self, actor: Actor) -> dict[str, Any]:

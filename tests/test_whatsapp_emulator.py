@@ -9,8 +9,7 @@ import pytest
 from whatsapp_world import START, World, platform_limits, run, templates, whatsapp_world
 
 from bot.channels import errors
-from bot.channels.channel import DeliveryReport, Incoming, Moved, Outgoing, Report, StopWish, Unread
-from bot.channels.whatsapp_news import AccountNews
+from bot.channels.channel import AccountNews, DeliveryReport, Incoming, Moved, Outgoing, Report, StopWish, Unread
 from bot.emulators.whatsapp_shape import GraphError
 from bot.emulators.whatsapp_state import WhatsAppState
 from flows.message import HeardKind

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.channels.channel import Arrived, DeliveryReport, Ignored, Incoming, Moved, StopWish, Unread
+from bot.channels.channel import AccountNews, Arrived, DeliveryReport, Ignored, Incoming, Moved, StopWish, Unread
 from bot.channels.errors import SendError
 from bot.channels.whatsapp_errors import error_class, refusal
 from bot.channels.whatsapp_link import village_link
-from bot.channels.whatsapp_news import NEWS, AccountNews
+from bot.channels.whatsapp_news import NEWS
 from bot.channels.whatsapp_read import read_webhook
 
 FOLDER = Path(__file__).parent / "payloads" / "whatsapp"

@@ -85,6 +85,15 @@ class Ignored:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountNews(Ignored):
+    """News about our own account, for staff. `subject` is a template or number of ours, never a person."""
+
+    subject: str = ""
+    state: str = ""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Unread:
     """We can't read this part. It is kept, never lost and never a 500."""
 

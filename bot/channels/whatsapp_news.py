@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-from bot.channels.channel import Ignored
+from bot.channels.channel import AccountNews
 from bot.channels.whatsapp_json import identifier, text, word
 
 #: field of a webhook -> where it names its subject and its new state
@@ -34,15 +33,6 @@ NEWS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "security": (("display_phone_number",), ("event",)),
     "flows": (("flow_id",), ("event",)),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class AccountNews(Ignored):
-    """News about our own account. `subject` is a template or number of ours, never a person."""
-
-    subject: str = ""
-    state: str = ""
-    detail: str = ""
 
 
 def read_news(field: str, value: Mapping[str, Any]) -> AccountNews:

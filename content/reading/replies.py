@@ -7,7 +7,7 @@ from content.reading.draft import Draft
 from content.reading.fields import Fields, Source
 from content.strict_yaml import Node
 
-COMMANDS = ("cancel", "back", "resume_flow", "menu", "person", "stop", "resume")
+COMMANDS = ("cancel", "back", "resume_flow", "menu", "person", "stop", "resume", "join")
 _ACTIONS = ("intent", "answer", "start", "say", "command")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from flows.conversation import benefit_talk, contribution_talk, outreach_talk, registration_talk
+from flows.conversation import benefit_talk, contribution_talk, joining_talk, outreach_talk, registration_talk
 from flows.conversation.kept import hear_held
 from flows.conversation.prefill import occupation
 from flows.conversation.scene import Scene
@@ -13,7 +13,7 @@ from flows.events import HandoffRequested
 Action = Callable[[Scene], str | None]
 
 #: Slots that actions compute while a form runs; they go when it ends.
-MADE_BY_QUESTIONS = outreach_talk.COMPUTED + contribution_talk.COMPUTED + benefit_talk.COMPUTED
+MADE_BY_QUESTIONS = outreach_talk.COMPUTED + contribution_talk.COMPUTED + benefit_talk.COMPUTED + joining_talk.COMPUTED
 #: The same with what the registration keeps: that stays while it waits behind another form.
 MADE_BY_FORMS = registration_talk.COMPUTED + MADE_BY_QUESTIONS
 
@@ -104,6 +104,7 @@ ACTIONS: Mapping[str, Action] = {
     "submit_lead": registration_talk.submit_lead,
     "my_data": registration_talk.my_data,
     "erase_data": registration_talk.erase_data,
+    "join_accounts": joining_talk.join_accounts,
     "register_neighbour": registration_talk.register_neighbour,
     "learn_village": outreach_talk.learn_village,
     "plan_reminder": outreach_talk.plan_reminder,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from flows.conversation import form
+from flows.conversation import form, joining
 from flows.conversation.intents import answer_intent
 from flows.conversation.scene import Scene
 
@@ -56,6 +56,8 @@ def do_command(scene: Scene, command: str) -> bool:
         case "person":
             answer_intent(scene, scene.content.roles["person"])
             form.ask_again(scene)
+        case "join":
+            joining.show_code(scene)
         case "stop" | "resume":
             answer_intent(scene, scene.content.roles[command])
             form.ask_again(scene)

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from content import Content
 from content.model import Button
-from flows.conversation import anytime, form, questions
+from flows.conversation import anytime, form, joining, questions
 from flows.conversation.answers import SURE
 from flows.conversation.intents import answer_intent
 from flows.conversation.options import chosen_option, labelled
@@ -64,6 +64,8 @@ def _start(scene: Scene) -> None:
 
 def _hear_text(scene: Scene) -> None:
     text = scene.heard.text.strip()
+    if joining.take(scene):
+        return
     option = chosen_option(scene, text) or labelled(scene, text)
     if option is not None:
         _tap(scene, option)

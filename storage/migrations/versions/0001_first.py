@@ -134,6 +134,30 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('id', name=op.f('pk_staff_user')),
     sa.UniqueConstraint('login', name=op.f('uq_staff_user_login'))
     )
+    op.create_table('account_news',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('channel', sa.String(30), nullable=False),
+    sa.Column('account', sa.String(length=100), nullable=False),
+    sa.Column('kind', sa.String(length=60), nullable=False),
+    sa.Column('subject', sa.String(length=120), nullable=False),
+    sa.Column('state', sa.String(length=60), nullable=False),
+    sa.Column('detail', sa.String(length=60), nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_account_news'))
+    )
+    with op.batch_alter_table('account_news', schema=None) as batch_op:
+        batch_op.create_index('ix_account_news_at', ['at', 'id'], unique=False)
+
+    op.create_table('join_code',
+    sa.Column('code_hash', sa.LargeBinary(length=16), nullable=False),
+    sa.Column('contact_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_join_code_contact_id_contact')),
+    sa.PrimaryKeyConstraint('code_hash', name=op.f('pk_join_code'))
+    )
+    with op.batch_alter_table('join_code', schema=None) as batch_op:
+        batch_op.create_index('ix_join_code_contact_id', ['contact_id'], unique=False)
+
     op.create_table('unread',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('channel', sa.String(30), nullable=False),
@@ -458,6 +482,8 @@ def downgrade() -> None:
         batch_op.drop_index('ix_address_approached', sqlite_where=sa.text('approached_at IS NOT NULL'), postgresql_where=sa.text('approached_at IS NOT NULL'))
 
     op.drop_table('address')
+    op.drop_table('join_code')
+    op.drop_table('account_news')
     op.drop_table('unread')
     op.drop_table('territory')
     with op.batch_alter_table('lead_upload', schema=None) as batch_op:
