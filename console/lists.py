@@ -21,12 +21,14 @@ from storage.handoffs import Handoff
 from storage.lead_work import Limits, Work
 from storage.leads import NAME_SLOT, NIK_SLOT
 from storage.repository import AnyRow
-from storage.tables import ADDRESS, AUDIT, CONSENT_CURRENT, CONTACT, HANDOFF, INBOUND, LEAD
-from storage.words import DuplicateOf, InboundState
+from storage.tables import ADDRESS, AUDIT, CONSENT_CURRENT, CONTACT, HANDOFF, INBOUND, LEAD, OUTBOX
+from storage.words import DuplicateOf, InboundState, OutboxState
 
 PAGE = 50
 #: How many late leads stand above the newest ones.
 _LATE_FIRST = 20
+#: Why a message waits although nothing is wrong.
+_NO_TROUBLE = ("quiet_hours",)
 
 
 class _HasId(Protocol):
@@ -121,6 +123,15 @@ class VillageLine:
     code: str
     total: int
     by_state: Mapping[LeadState, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """How often something kept messages from going out."""
+
+    channel: Channel | None
+    reason: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +249,20 @@ def village_table(store: Store, limit: int = 15) -> list[VillageLine]:
     for code, state, count in store.connection.execute(states.group_by(LEAD.c.village_code, LEAD.c.state)):
         by_state[code][state] = count
     return [VillageLine(code, total, by_state[code]) for code, total in totals.items()]
+
+
+def sending_trouble(store: Store, since: datetime) -> list[Trouble]:
+    """What could not be sent since then, or is being tried again, by channel and reason; the most frequent first."""
+    troubled = OUTBOX.c.state.in_([OutboxState.FAILED, OutboxState.UNKNOWN, OutboxState.DUE])
+    query = (
+        select(ADDRESS.c.channel, OUTBOX.c.reason, func.count().label("times"))
+        .join(ADDRESS, ADDRESS.c.id == OUTBOX.c.address_id, isouter=True)
+        .where(troubled, OUTBOX.c.reason.is_not(None), OUTBOX.c.made_at >= since)
+        .where(OUTBOX.c.reason.not_in(_NO_TROUBLE))
+        .group_by(ADDRESS.c.channel, OUTBOX.c.reason)
+        .order_by(func.count().desc(), OUTBOX.c.reason)
+    )
+    return [Trouble(row.channel, row.reason, row.times) for row in store.connection.execute(query)]
 
 
 def handoff_is_open(store: Store, handoff_id: int) -> bool:

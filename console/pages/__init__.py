@@ -7,6 +7,7 @@ from console.login import StaffLogin
 from console.pages.account import Account
 from console.pages.audit import AuditLog
 from console.pages.broadcasts import Broadcasts
+from console.pages.channels import Channels
 from console.pages.contacts import Contacts
 from console.pages.duplicates import Duplicates
 from console.pages.facts import Facts
@@ -32,6 +33,7 @@ def all_pages(desk: Desk, login: StaffLogin) -> list[Page]:
         Broadcasts(desk),
         Facts(desk),
         Health(desk),
+        Channels(desk),
         StaffAccounts(desk),
         TerritoryPages(desk),
         AuditLog(desk),
