@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 
 from bot.app import App
 from bot.channels.web import chat_router
+from bot.ids import LeadNumbers
 from bot.web_chat import WebChat
 from console import ConsoleSettings, console_app
 from storage.words import OutboxState
@@ -45,7 +46,11 @@ def console_settings(app: App) -> ConsoleSettings:
     """The console's cookies are signed with a key of their own, made from the sealing keys."""
     secret = hmac.digest(app.keys.lookup, b"rangkul console cookies", hashlib.sha256).hex()
     return ConsoleSettings(
-        secret=secret, now=app.clock.now, https_only=app.settings.web.https, limits=app.settings.leads.limits
+        secret=secret,
+        now=app.clock.now,
+        https_only=app.settings.web.https,
+        limits=app.settings.leads.limits,
+        fresh_number=LeadNumbers().fresh,
     )
 
 

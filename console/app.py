@@ -23,7 +23,7 @@ from console.desk import Desk
 from console.login import StaffLogin
 from console.pages import all_pages
 from console.pages.dashboard import Dashboard
-from console.security import PlainRefusals, SecurityHeaders
+from console.security import PlainRefusals, SecurityHeaders, SmallRequests
 from console.settings import ConsoleSettings, ContentProvider
 from console.words import Words
 from storage import Database
@@ -31,7 +31,7 @@ from storage import Database
 _HERE = Path(__file__).parent
 _COOKIE = "rangkul_console"
 #: Statuses that have words of their own; all others share "error_other".
-_WORDED = frozenset({400, 403, 404, 500})
+_WORDED = frozenset({400, 403, 404, 413, 500})
 
 
 def console_app(database: Database, content_provider: ContentProvider, settings: ConsoleSettings) -> Console:
@@ -60,6 +60,7 @@ class Console(BaseAdmin):
             timezone_config=None,
             middlewares=[
                 Middleware(SecurityHeaders),
+                Middleware(SmallRequests, answer=self._refused_large),
                 Middleware(PlainRefusals, answer=self._refused_plainly),
                 Middleware(
                     SessionMiddleware,
@@ -118,6 +119,9 @@ class Console(BaseAdmin):
     async def _failed(self, request: Request, wrong: Exception) -> Response:
         del wrong  # the server logs it; the page says nothing about it
         return self._error_page(request, 500)
+
+    async def _refused_large(self, request: Request) -> Response:
+        return self._error_page(request, 413)
 
     async def _refused_plainly(self, request: Request) -> Response:
         return self._error_page(request, 403)

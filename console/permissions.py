@@ -15,6 +15,7 @@ class Permission(Enum):
     MOVE_LEADS = auto()
     REVEAL_NUMBERS = auto()
     EXPORT_LEADS = auto()
+    IMPORT_LEADS = auto()
     SEE_CONTACTS = auto()
     CHANGE_CONTACTS = auto()
     SEE_HANDOFFS = auto()
@@ -41,6 +42,7 @@ _STAFF = _READER | {
     Permission.MOVE_LEADS,
     Permission.REVEAL_NUMBERS,
     Permission.EXPORT_LEADS,
+    Permission.IMPORT_LEADS,
     Permission.CHANGE_CONTACTS,
     Permission.CLOSE_HANDOFFS,
     Permission.RETRY_MESSAGES,

@@ -57,6 +57,29 @@ class SecurityHeaders:
         await self._app(scope, receive, dressed)
 
 
+#: The largest request the console reads: a spreadsheet of tens of thousands of people fits.
+LARGEST_REQUEST = 12 * 1024 * 1024
+
+
+class SmallRequests:
+    """Refuses what is larger than any form of ours, before a byte of it is read."""
+
+    def __init__(self, app: ASGIApp, answer: Callable[[Request], Awaitable[Response]]) -> None:
+        self._app = app
+        self._answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what says it is small; a body without a length says nothing."""
+        if scope["type"] == "http" and scope["method"] not in {"GET", "HEAD", "OPTIONS"}:
+            headers = Headers(scope=scope)
+            length = headers.get("content-length", "")
+            chunked = "transfer-encoding" in headers
+            if chunked or (length and not (length.isdecimal() and int(length) <= LARGEST_REQUEST)):
+                await (await self._answer(Request(scope, receive)))(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
 class PlainRefusals:
     """The library refuses a form without a valid token in one line of English; staff get a page they can read."""
 

@@ -50,6 +50,8 @@ class ConsoleSettings:
     #: Send the session cookie over HTTPS only. Turn on wherever the console is reached through HTTPS.
     https_only: bool = False
     limits: Mapping[LeadState, timedelta] = field(default_factory=lambda: USUAL_LIMITS)
+    #: Makes receipt numbers for people who come in a spreadsheet. Without it nobody can hand one in.
+    fresh_number: Callable[[], str] | None = None
     session_length: timedelta = timedelta(hours=12)
     #: Bad sign-ins allowed for one name, and from one address, within `login_window`.
     tries_per_login: int = 5

@@ -23,6 +23,7 @@ from storage.tables import (
     JOIN_CODE,
     LEAD,
     LEAD_MOVE,
+    LEAD_UPLOAD,
     NOT_UNDERSTOOD,
     NOTICE,
     OUTBOX,
@@ -30,7 +31,7 @@ from storage.tables import (
     SESSION,
     UNREAD,
 )
-from storage.words import EndReason, InboundState, OutboxState
+from storage.words import EndReason, InboundState, OutboxState, UploadState
 
 #: A shorter id could stand in anybody's payload by chance.
 _LEAST_TELLING = 6
@@ -47,6 +48,7 @@ class Erasure(Repository):
         self._forget_unread(contact_id)
         self._forget_talk(contact_id)
         self._db.execute(JOIN_CODE.delete().where(JOIN_CODE.c.contact_id == contact_id))
+        self._forget_uploads()
         numbers = self._forget_leads(contact_id)
         blank = {"name": None, "village_code": None, "zone": None, "erased_at": now}
         self._db.execute(update(CONTACT).where(CONTACT.c.id == contact_id).values(blank))
@@ -115,6 +117,12 @@ class Erasure(Repository):
         ended = OUTBOX.c.state.not_in([OutboxState.DUE, OutboxState.SENDING])
         blank = {"body": None, "taps": None, "slots": None, "external_id": None}
         self._db.execute(update(OUTBOX).where(OUTBOX.c.contact_id == contact_id, ended).values(blank))
+
+    def _forget_uploads(self) -> None:
+        """A spreadsheet that was handed in may name the person. Which one can't be told; staff have theirs."""
+        blank = {"name": None, "file": None, "shown": None, "errors": None}
+        at_rest = LEAD_UPLOAD.c.state.not_in([UploadState.CHECKING, UploadState.TAKING])
+        self._db.execute(update(LEAD_UPLOAD).where(at_rest).values(blank))
 
     def _forget_leads(self, contact_id: int) -> list[str]:
         mine = self._leads_of(contact_id)

@@ -27,7 +27,7 @@ class Upload:
     id: int
     staff_id: int
     made_at: datetime
-    name: str
+    name: str | None
     paper: str
     state: UploadState
     why: str | None

@@ -22,6 +22,7 @@ from fastapi import FastAPI
 
 import content
 from bot.clock import SetClock
+from bot.ids import LeadNumbers
 from console import ConsoleSettings, console_app
 from content import Content
 from content.model import Problem
@@ -62,7 +63,7 @@ class Site:
         self.content = Provider()
         self.database = Database(f"sqlite:///{folder / 'rangkul.db'}", Sealer(KeyRing.generate()), self.village)
         self.database.upgrade()
-        self.settings = ConsoleSettings(secret=_SECRET, now=self.clock.now)
+        self.settings = ConsoleSettings(secret=_SECRET, now=self.clock.now, fresh_number=LeadNumbers().fresh)
         self._numbers = count(1)
         self._clients: list[httpx.Client] = []
         self._server, self.url = self._serve()
@@ -145,6 +146,10 @@ class Site:
         """All of it, newest first, signing in and out left out."""
         with self.database.reading() as store:
             return [line for line in store.audit.recent() if not line.action.startswith("signed_")]
+
+    def wait(self) -> None:
+        """Let the server's own threads go on for a moment."""
+        self._thread.join(0.01)
 
     def close(self) -> None:
         for client in self._clients:

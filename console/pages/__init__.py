@@ -19,6 +19,7 @@ from console.pages.page import Page
 from console.pages.set_aside import SetAside
 from console.pages.staff import StaffAccounts
 from console.pages.territories import TerritoryPages
+from console.pages.uploads import Uploads
 
 
 def all_pages(desk: Desk, login: StaffLogin) -> list[Page]:
@@ -26,6 +27,7 @@ def all_pages(desk: Desk, login: StaffLogin) -> list[Page]:
     return [
         Leads(desk),
         Duplicates(desk),
+        Uploads(desk),
         Contacts(desk),
         Handoffs(desk),
         NotUnderstood(desk),
