@@ -23,6 +23,7 @@ from flows.outreach.sending_policy import Kind, SendingRules
 from storage.database import Database, Store
 from storage.notices import Notice
 from storage.reminders import DueReminder
+from storage.retention import Limits
 from storage.words import NoticeKind
 
 log = structlog.get_logger()
@@ -51,6 +52,7 @@ def tick(
     if taken_over:
         log.warning("rows_taken_over", rows=taken_over)
     forget_drafts(database, content.current, clock.now())
+    forget_old(database, content.current, clock.now())
     return queued
 
 
@@ -61,6 +63,26 @@ def forget_drafts(database: Database, content: Content, now: datetime) -> None:
         forgotten = store.erasure.forget_drafts(now - timedelta(days=days))
     if forgotten:
         log.info("drafts_forgotten", sessions=forgotten)
+
+
+def forget_old(database: Database, content: Content, now: datetime) -> None:
+    """What people told us is blanked after the days the policy gives its class."""
+    days = content.lexicon["kebijakan"]
+    limits = Limits(
+        talk=timedelta(days=int(days["hari_percakapan"])),
+        closed_leads=timedelta(days=int(days["hari_ditutup"])),
+        puzzles=timedelta(days=int(days["hari_belum_dipahami"])),
+    )
+    swept = 0
+    while batch := _sweep(database, limits, now):
+        swept += batch
+    if swept:
+        log.info("old_rows_blanked", rows=swept)
+
+
+def _sweep(database: Database, limits: Limits, now: datetime) -> int:
+    with database.transaction() as store:
+        return store.retention.sweep(limits, now)
 
 
 def _queue_batch(database: Database, content: Content, now: datetime) -> int:

@@ -32,6 +32,7 @@ from storage.outbox import Outbox
 from storage.personal import Personal
 from storage.reminders import Reminders
 from storage.repository import VillageOf
+from storage.retention import Retention
 from storage.sealed import Sealer, bind_sealer
 from storage.segments import Segments
 from storage.sessions import Sessions
@@ -101,6 +102,7 @@ class Store:
         self.settings = Settings(*parts)
         self.erasure = Erasure(*parts)
         self.personal = Personal(*parts)
+        self.retention = Retention(*parts)
 
 
 def _no_village(code: str) -> Village | None:

@@ -1,0 +1,103 @@
+"""How long what people told us stays readable, by class of field. The rows remain as counts; their words do not.
+
+Each sweep goes on where the last one stopped (a cursor in `setting`), so it costs what became old since then, however
+much history there is. Sweeping twice changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Table, select, update
+
+from flows.contact import LeadState
+from storage.repository import AnyRow, Repository
+from storage.settings import Settings
+from storage.tables import INBOUND, LEAD, LEAD_MOVE, NOT_UNDERSTOOD, NOTICE, OUTBOX, UNREAD
+from storage.words import InboundState, OutboxState
+
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long each class stays."""
+
+    talk: timedelta
+    closed_leads: timedelta
+    puzzles: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A class of rows that grow in the order of their ids: when each was made, what is blanked, what is left alone."""
+
+    table: Table
+    made: str
+    blank: Mapping[str, Any]
+    busy: tuple[Any, ...] = ()
+
+
+_TALK = (
+    _Kept(INBOUND, "received_at", {"body": None}, (InboundState.WAITING,)),
+    _Kept(OUTBOX, "made_at", {"body": None, "taps": None, "slots": None, "external_id": None},
+          (OutboxState.DUE, OutboxState.SENDING)),
+    _Kept(NOTICE, "made_at", {"payload": None}),
+)  # fmt: skip
+_PUZZLES = (_Kept(NOT_UNDERSTOOD, "at", {"text": None}), _Kept(UNREAD, "at", {"payload": ""}))
+
+
+class Retention(Repository):
+    """Forget what is old."""
+
+    __slots__ = ()
+
+    def sweep(self, limits: Limits, now: datetime) -> int:
+        """Blank one batch of each class that is past its time. Returns how many rows; 0 when nothing is left."""
+        swept = sum(self._sweep_rows(kept, now - limits.talk) for kept in _TALK)
+        swept += sum(self._sweep_rows(kept, now - limits.puzzles) for kept in _PUZZLES)
+        return swept + self._sweep_leads(now - limits.closed_leads)
+
+    def _sweep_rows(self, kept: _Kept, before: datetime) -> int:
+        table, place = kept.table, f"retention.{kept.table.name}"
+        last = int(self._settings.get(place) or 0)
+        columns = [table.c.id, table.c[kept.made], *([table.c.state] if kept.busy else [])]
+        rows = self._db.execute(select(*columns).where(table.c.id > last).order_by(table.c.id).limit(_BATCH)).all()
+        old = _while_old(rows, kept.made, before, kept.busy)
+        if old:
+            self._db.execute(update(table).where(table.c.id.in_(old)).values(dict(kept.blank)))
+            self._settings.put(place, str(old[-1]))
+        return len(old)
+
+    def _sweep_leads(self, before: datetime) -> int:
+        """Leads that were closed for so long lose their form and whatever could tie them to a person."""
+        query = select(LEAD.c.id).where(LEAD.c.state == LeadState.CLOSED, LEAD.c.state_since < before)
+        since = self._settings.get("retention.lead")
+        if since is not None:
+            query = query.where(LEAD.c.state_since >= datetime.fromisoformat(since))
+        ids = self._ids(query.where(LEAD.c.fields.is_not(None)).order_by(LEAD.c.state_since).limit(_BATCH))
+        if ids:
+            blank = {"fields": None, "nik_hash": None, "phone_hash": None, "official_number": None}
+            gone = update(LEAD).where(LEAD.c.id.in_(ids)).values(**blank, assigned_to=None)
+            self._db.execute(gone)
+            self._db.execute(update(LEAD_MOVE).where(LEAD_MOVE.c.lead_id.in_(ids)).values(note=None))
+        else:
+            self._settings.put("retention.lead", before.isoformat())
+        return len(ids)
+
+    @property
+    def _settings(self) -> Settings:
+        return Settings(self._db, self._sealer, self._village_of)
+
+
+def _while_old(rows: list[AnyRow] | Any, made: str, before: datetime, busy: tuple[Any, ...]) -> list[int]:
+    """Ids from the beginning up to the first that is too young, or still on its way."""
+    old: list[int] = []
+    for row in rows:
+        if getattr(row, made) >= before or (busy and row.state in busy):
+            break
+        old.append(row.id)
+    return old
