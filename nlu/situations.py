@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from nlu.lexicon import RawLexicon, any_of, part, whole_words, words
+from nlu.lexicon import RawLexicon, any_of, pairs, part, whole_words, words
 from nlu.understanding import Grave
 
 #: Whose life is at stake comes first.
@@ -34,6 +34,9 @@ class Situations:
             rf"(?:^\W*|[.,;!?]\s*|(?<![a-z]){any_of(words(part(cues, 'before_oneself')))}\s+)"
             rf"{any_of(words(part(cues, 'oneself')))}\s+(?:{any_of(words(part(cues, 'after_oneself')))}\s+)?$"
         )
+        gone = any_of(words(part(cues, "gone")))
+        kin = any_of(pairs(part(lexicon, "months", "relations")))
+        self._gone = re.compile(rf"(?<![a-z]){kin}(?:\s+(?:saya|sy|aku|kami|kita))?\s+{gone}(?!\s*[a-z])")
         self._vague = frozenset(words(part(cues, "vague")))
         self._filler = self._vague | frozenset(words(part(cues, "filler")))
         whole: dict[str, Rule] = {}
@@ -66,6 +69,9 @@ class Situations:
                         continue
                     if always or self._supposed.search(before) is None:
                         return kind
+        lost = self._gone.search(folded)  # "suami sudah gak ada", of nothing else than a relative
+        if lost and (happened or self._supposed.search(folded[: lost.start()]) is None):
+            return Grave.DEATH
         return None
 
     def is_vague(self, folded: str) -> bool:

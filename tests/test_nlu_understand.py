@@ -68,6 +68,8 @@ GRAVE = [
     ("suami saya meninggal kemarin", Grave.DEATH), ("tolong, saya ketabrak truk", Grave.ACCIDENT), ("bapak jatuh dari pohon kelapa", Grave.ACCIDENT),
     ("saya mau bunuh diri", Grave.SELF_HARM), ("kalau begini mending bunuh diri", Grave.SELF_HARM), ("kalau suami sudah meninggal gimana", Grave.DEATH),
     ("kalau saya meninggal keluarga dapat berapa?", None), ("tolong, pas saya meninggal dapat apa", None), ("saya sudah tua, kalau aku mati gimana", None),
+    ("suami sudah gak ada", Grave.DEATH), ("bapak saya sudah tiada", Grave.DEATH), ("suami sudah ga ada uang", None), ("uang sudah gak ada", None),
+    ("kalau suami sudah gak ada dapat apa", None), ("saya kelindes motor", Grave.ACCIDENT), ("bapak kecebur laut", Grave.ACCIDENT),
     ("tetangga saya meninggal", Grave.DEATH), ("suami sy wafat", Grave.DEATH), ("apa itu jaminan kecelakaan kerja", None), ("brp iurannya", None),
 ]  # fmt: skip
 
