@@ -9,6 +9,7 @@ import typer
 
 from bot.commands import (
     bench_commands,
+    broadcast_commands,
     channel_commands,
     content_commands,
     nlu_commands,
@@ -30,6 +31,7 @@ for part in (
     content_commands,
     nlu_commands,
     staff_commands,
+    broadcast_commands,
     privacy_commands,
     channel_commands,
     bench_commands,

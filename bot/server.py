@@ -45,11 +45,13 @@ def make_server(app: App, *, wake: Callable[[], None], stopping: Callable[[], bo
 def console_settings(app: App) -> ConsoleSettings:
     """The console's cookies are signed with a key of their own, made from the sealing keys."""
     secret = hmac.digest(app.keys.lookup, b"rangkul console cookies", hashlib.sha256).hex()
+    settings = app.settings
     return ConsoleSettings(
         secret=secret,
         now=app.clock.now,
-        https_only=app.settings.web.https,
-        limits=app.settings.leads.limits,
+        https_only=settings.web.https,
+        limits=settings.leads.limits,
+        rules=settings.sending.rules,
         fresh_number=LeadNumbers().fresh,
     )
 

@@ -23,6 +23,8 @@ class Permission(Enum):
     SEE_MESSAGES = auto()
     RETRY_MESSAGES = auto()
     SEE_BROADCASTS = auto()
+    SEND_BROADCASTS = auto()
+    APPROVE_BROADCASTS = auto()
     SEE_CONTENT = auto()
     MANAGE_STAFF = auto()
     SEE_AUDIT = auto()
@@ -46,6 +48,8 @@ _STAFF = _READER | {
     Permission.CHANGE_CONTACTS,
     Permission.CLOSE_HANDOFFS,
     Permission.RETRY_MESSAGES,
+    Permission.SEND_BROADCASTS,
+    Permission.APPROVE_BROADCASTS,
 }
 
 #: A reader sees everything masked and changes nothing; only an administrator touches accounts.

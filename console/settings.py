@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from content import Content
 from content.model import Problem
 from flows.contact import LeadState
+from flows.outreach.sending_policy import SendingRules
 from flows.village import WIB
 
 
@@ -45,6 +46,8 @@ class ConsoleSettings:
     secret: str = field(repr=False)
     now: Callable[[], datetime]
     base_url: str = "/konsol"
+    #: When and how much we may write to people first.
+    rules: Callable[[], SendingRules] = SendingRules
     #: The branch's own zone, for times that belong to no village.
     zone: ZoneInfo = WIB
     #: Send the session cookie over HTTPS only. Turn on wherever the console is reached through HTTPS.

@@ -239,8 +239,8 @@ class Broadcasts(Repository):
     def cancel(self, broadcast_id: int, now: datetime) -> bool:
         """Send no more of it from now on. False when it is over already."""
         over = self._turn(broadcast_id, _CANCELLABLE, _S.CANCELLED, finished_at=now)
-        if over:
-            self.sweep(broadcast_id)
+        if over:  # the first few at once; the rest would keep others waiting for this to hold
+            self.sweep(broadcast_id, limit=200)
         return over
 
     def states(self, broadcast_ids: Collection[int]) -> dict[int, BroadcastState]:

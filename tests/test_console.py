@@ -732,7 +732,16 @@ def test_every_word_the_console_uses_exists_and_is_used() -> None:
     named = set(re.findall(r"\bt\('([a-z0-9_]+)'[,)]", text)) | set(re.findall(r'words\("([a-z0-9_]+)"', text))
     assert named - words == set()
     groups = set(re.findall(r"word\([^()]*?,\s*'([a-z_]+)'\)", text))
-    built = groups | {"leads_order", "leads_export", "move_to", "move_hint", "role", "error", "handoff_reason"}
+    built = groups | {
+        "broadcast_col",
+        "leads_order",
+        "leads_export",
+        "move_to",
+        "move_hint",
+        "role",
+        "error",
+        "handoff_reason",
+    }
     literals = set(re.findall(r"[\"']([a-z0-9_]+)[\"']", text))
     idle = words - literals
     assert {word for word in idle if not word.startswith(tuple(f"{group}_" for group in built))} == set()

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from console_site import HERE, NIK, PASSWORD, THERE, Site, site
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
-from flows.contact import LeadState
+from flows.contact import Channel, LeadState, Purpose, Role
+from flows.outreach.audience import leaving
+from storage.outcomes import Failed, Sent
 from storage.words import StaffRole
 
 __all__ = ["site"]
@@ -152,7 +157,7 @@ def test_every_page_fits_the_screen_and_speaks_indonesian(visit: Visit) -> None:
     assert not _ENGLISH.findall(page.inner_text("body"))
     visit.sign_in("kepala")
     for path in ("", "calon", f"calon/{lead}", "kontak", "kontak/1", "permintaan", "belum-dipahami", "pesan-tertahan",
-                 "siaran", "siaran/1", "fakta", "isi", "petugas", "catatan", "akun"):  # fmt: skip
+                 "siaran", "siaran/baru", "siaran/1", "fakta", "isi", "petugas", "catatan", "akun"):  # fmt: skip
         visit.open(path)
         assert visit.fits(), path
         if path != "fakta":  # names of laws and services may be English there
@@ -172,3 +177,92 @@ def test_the_menu_opens_on_a_phone(browser: Browser, site: Site) -> None:
     visit.page.wait_for_url("**/login**")
     visit.window.close()
     assert visit.wrong == []
+
+
+def _crowd(site: Site) -> int:
+    """A village of eighty, some of whom get nothing; the id of its official."""
+    with site.database.transaction() as store:
+        official = store.contacts.find_or_make(Channel.TELEGRAM, "1", "kader", site.clock.now())[0]
+        store.contacts.set_role(official, Role.OFFICIAL)
+        store.contacts.learn(official, village=HERE, name="Kader Contoh")
+        for number in range(80):
+            channel = Channel.WHATSAPP if number % 3 else Channel.TELEGRAM
+            who, address = store.contacts.find_or_make(channel, "1", f"o{number}", site.clock.now())
+            store.contacts.learn(who, village=HERE, name=f"Orang Contoh {number}")
+            if number % 5:
+                store.consents.give(who, [Purpose.ANNOUNCEMENTS], "v1", site.clock.now())
+            if number % 4:
+                store.contacts.heard_from(who, address, site.clock.now())
+            if number % 11 == 1:
+                store.consents.withdraw(who, [Purpose.ANNOUNCEMENTS], site.clock.now())
+    return official
+
+
+def test_an_announcement_from_its_forecast_to_its_report(visit: Visit, pictures: Path | None) -> None:
+    site, page = visit.site, visit.page
+    site.staff()
+    site.staff("dewi", name="Dewi Contoh")
+    _crowd(site)
+    site.lead("Siti Aminah", HERE, nik=NIK)
+    visit.sign_in("ratna")
+    visit.open("siaran/baru")
+    page.select_option("#kata", "sendiri")
+    page.fill("#isi_siaran", "Kantor cabang pindah ke Jalan Contoh nomor satu mulai Senin.")
+    page.fill("#kode", HERE)
+    page.click("button[data-test=forecast]")
+    page.wait_for_selector("section[data-test=forecast]")
+    said = page.inner_text("section[data-test=forecast]")
+    assert "belum memberi izin" in said
+    assert "lebih dari sehari tidak menulis" in said
+    assert visit.fits()
+    _picture(page, pictures, "siaran-perkiraan")
+    page.click("button[data-test=send]")
+    page.wait_for_selector("[data-test=flash]")
+    assert "Menunggu persetujuan" in page.inner_text("h1")
+    assert page.locator("button[data-test=approve]").count() == 0
+    with site.database.transaction() as store:
+        (made,) = store.broadcasts.recent()
+        agreed = next(user for user in store.staff.everyone() if user.login == "dewi")
+        assert store.broadcasts.approve(made.id, agreed.id, site.clock.now())
+        rules = site.settings.rules()
+        store.broadcasts.start(made.id, leaving(site.content.current.lexicon, made.reply, site.clock.now(), rules))
+    visit.open(f"siaran/{made.id}")
+    with site.database.transaction() as store:
+        for number, due in enumerate(store.outbox.claim(site.clock.now(), 30, timedelta(seconds=30), "w")):
+            sent = Failed("unreachable", site.clock.now()) if number == 3 else Sent(f"x{number}", site.clock.now())
+            store.outbox.settle(due.id, sent)
+    page.wait_for_selector("[data-count=arrived]:text-is('29')")
+    assert visit.fits()
+    _picture(page, pictures, "siaran-kemajuan")
+    page.click("button[data-test=pause]")
+    page.wait_for_selector("button[data-test=resume]")
+    page.click("button[data-test=resume]")
+    page.wait_for_selector("button[data-test=pause]")
+    with site.database.transaction() as store:
+        for number, due in enumerate(store.outbox.claim(site.clock.now(), 90, timedelta(seconds=30), "w")):
+            store.outbox.settle(due.id, Sent(f"y{number}", site.clock.now()))
+        store.broadcasts.finish_ready(site.clock.now())
+    page.wait_for_selector("button[data-test=again]")
+    assert "Kirim lagi ke 1" in page.inner_text("button[data-test=again]")
+    assert visit.fits()
+    _picture(page, pictures, "siaran-laporan")
+    with page.expect_download() as download:
+        page.click("button[data-test=csv]")
+    lines = download.value.path().read_text("utf-8-sig").splitlines()
+    assert lines[0] == "Kontak,Nama,Keadaan,Alasan,Saluran,Terkirim"
+    assert len(lines) == 83
+    assert any("saluran tidak terjangkau" in line for line in lines)
+
+
+def _picture(page: Page, folder: Path | None, name: str) -> None:
+    if folder is not None and page.viewport_size == {"width": 360, "height": 740}:
+        page.screenshot(
+            path=folder / f"{name}.png", full_page=True, clip={"x": 0, "y": 0, "width": 360, "height": 1540}
+        )
+
+
+@pytest.fixture
+def pictures() -> Path | None:
+    """Where pictures for the documentation go, if somebody wants new ones."""
+    folder = os.environ.get("RANGKUL_PICTURES")
+    return Path(folder) if folder else None

