@@ -75,8 +75,9 @@ def build(
     channels: dict[tuple[ChannelName, str], Channel] = {}
     for name in (ChannelName.WEB, ChannelName.TERMINAL):
         channels[name, "local"] = LocalChannel(name)
-    rules = settings.sending.rules
-    turns = Turns(database, content, engines, clock, numbers or LeadNumbers(), rules=rules)
+    rules, address = settings.sending.rules, settings.web.public_address
+    numbers = numbers or LeadNumbers()
+    turns = Turns(database, content, engines, clock, numbers, rules=rules, public_address=address)
     sender = make_sender(settings, database, channels, clock, content)
     return App(settings, clock, content, engines, database, keys, turns, sender, channels)
 

@@ -18,7 +18,18 @@ from bot.pacing import DAY, LEAD, SMALLEST_TIER, Burst, Pace, look_again, room, 
 from bot.templates import Filled, preview
 from content.model import Button
 from flows.contact import Channel as ChannelName
-from flows.outreach.sending_policy import COUNTED, UNASKED, Kind, Reason, Send, SendingRules, Skip, Wait, may_send
+from flows.outreach.sending_policy import (
+    COUNTED,
+    UNASKED,
+    Kind,
+    Pause,
+    Reason,
+    Send,
+    SendingRules,
+    Skip,
+    Wait,
+    may_send,
+)
 from storage.database import Store
 from storage.outbox import Due
 from storage.outcomes import Outcome, Postponed, Skipped
@@ -254,11 +265,17 @@ class Claims:
     def _verdict(self, store: Store, row: Due) -> Send | Wait | Skip:
         if row.kind is Kind.REPLY:
             return Send()
-        contact, now = store.contacts.view(row.contact_id), self._clock.now()
+        now = self._clock.now()
+        if row.expires_at is not None and now >= row.expires_at:
+            return Skip(Reason.TOO_LATE)
+        contact = store.contacts.view(row.contact_id)
         # a postponed row's own due time moves; lateness counts from when it was first meant to go
         meant = row.made_at if row.kind is Kind.BROADCAST else row.due_at
         lately = store.outbox.unasked_since(row.contact_id, now - COUNTED) if row.kind in UNASKED else []
-        return may_send(row.kind, contact, meant, now, self._rules(), lately=lately)
+        verdict = may_send(row.kind, contact, meant, now, self._rules(), lately=lately)
+        if isinstance(verdict, Wait) and row.expires_at is not None and verdict.until >= row.expires_at:
+            return Skip(Reason.TOO_MANY if verdict.why is Pause.TOO_MANY else Reason.TOO_LATE)
+        return verdict
 
 
 def tier_key(route: str) -> str:

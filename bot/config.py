@@ -38,6 +38,7 @@ class WebSettings(_Part):
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=1, le=65535)
     https: bool = False
+    public_address: str = ""
 
 
 class NluSettings(_Part):

@@ -14,6 +14,7 @@ from bot import announcements
 from bot.clock import Clock
 from bot.content_watch import ContentInForce
 from bot.effects import taps_of
+from bot.gatherings import queue_due, soonest
 from bot.templates import kept
 from content import Content
 from content.model import SlotValue
@@ -44,6 +45,7 @@ def tick(
     announcements.sweep(database, clock.now())
     while batch := _queue_batch(database, content.current, clock.now()):
         queued += batch
+    queued += queue_due(database, content.current, clock.now())
     with database.transaction() as store:
         taken_over = store.outbox.take_over(clock.now())
         store.broadcasts.finish_ready(clock.now())
@@ -187,6 +189,7 @@ def next_moment(database: Database, now: datetime) -> datetime | None:
             store.outbox.next_due_at(),
             store.broadcasts.next_due_at(),
             store.notices.next_due_at(),
+            soonest(store, now),
         ]
     known = [max(moment, now + timedelta(microseconds=1)) for moment in moments if moment is not None]
     return min(known) if known else None

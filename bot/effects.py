@@ -19,6 +19,7 @@ from flows.events import (
     AccountsJoined,
     BroadcastSent,
     BroadcastSteered,
+    CheckedIn,
     ConsentGiven,
     ConsentRefused,
     ConsentWithdrawn,
@@ -26,8 +27,14 @@ from flows.events import (
     DataErasureRequested,
     DraftReminderPlanned,
     Event,
+    FeedbackGiven,
+    GatheringAnswered,
+    GatheringCancelled,
+    GatheringChanged,
+    GatheringMade,
     GraveHeard,
     HandoffRequested,
+    InputGiven,
     JoinCodeShown,
     LeadSubmitted,
     NotUnderstood,
@@ -64,6 +71,7 @@ class Scene:
     inbound_id: int
     heard: Heard
     rules: SendingRules
+    door: int = 0
 
 
 def apply(event: Event, scene: Scene) -> None:
@@ -93,6 +101,20 @@ def apply(event: Event, scene: Scene) -> None:
             start_broadcast(event, scene)
         case BroadcastSteered():
             steer_broadcast(event, scene)
+        case GatheringMade():
+            make_gathering(event, scene)
+        case GatheringChanged():
+            scene.store.gatherings.change(event.gathering, event.change, scene.now)
+        case GatheringCancelled():
+            scene.store.gatherings.cancel(event.gathering, scene.now)
+        case GatheringAnswered():
+            scene.store.gatherings.answer(event.gathering, scene.contact.id, event.attending, scene.now)
+        case CheckedIn():
+            scene.store.gatherings.check_in(event.gathering, scene.contact.id, scene.now)
+        case FeedbackGiven():
+            scene.store.gatherings.say_useful(event.gathering, scene.contact.id, event.useful)
+        case InputGiven():
+            scene.store.gatherings.say_input(event.gathering, scene.contact.id, event.role, event.answers, scene.now)
         case HandoffRequested():
             scene.store.handoffs.open(scene.contact.id, event.reason, scene.now)
         case GraveHeard():
@@ -211,3 +233,10 @@ def steer_broadcast(event: BroadcastSteered, scene: Scene) -> None:
             scene.store.broadcasts.resume(event.broadcast)
         case "cancel":
             scene.store.broadcasts.cancel(event.broadcast, scene.now)
+
+
+def make_gathering(event: GatheringMade, scene: Scene) -> None:
+    """Keep it and note whom to invite; the clock's next tick queues the invitations."""
+    door = scene.store.gatherings.free_door(scene.door)
+    made = scene.store.gatherings.make(event.draft, door, scene.now, by_contact=scene.contact.id)
+    scene.store.gatherings.invite(made, scene.now)

@@ -25,3 +25,7 @@ class LeadNumbers:
         """A code such as KTMB-4729, worth something for minutes."""
         letters, digits = self._codes.choices(_CONSONANTS, k=4), self._codes.choices(_DIGITS, k=4)
         return f"{''.join(letters)}-{''.join(digits)}"
+
+    def door(self) -> int:
+        """A number to begin looking for a free one at the door with."""
+        return self._dice.randrange(9000)

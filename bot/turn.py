@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -14,11 +14,14 @@ from bot.effects import ANNOUNCEMENT, Scene, apply
 from bot.ids import LeadNumbers
 from bot.understanding import Engines
 from content import Content
+from flows.contact import Contact, Role
 from flows.conversation.engine import take_turn
 from flows.conversation.joining import code_in
 from flows.conversation.session import Session
+from flows.events import GatheringAnswered, GatheringMade
+from flows.gathering import door_number
 from flows.message import Given, Heard, HeardKind, JoinOffer, Turn
-from flows.outreach.audience import leaving
+from flows.outreach.audience import Leaving, leaving
 from flows.outreach.sending_policy import Kind, SendingRules
 from nlu.understanding import Understanding
 from storage.database import Database, Store
@@ -54,6 +57,7 @@ class Turns:
         numbers: LeadNumbers,
         *,
         rules: Rules = SendingRules,
+        public_address: str = "",
     ) -> None:
         self._database = database
         self._content = content
@@ -61,6 +65,7 @@ class Turns:
         self._clock = clock
         self._numbers = numbers
         self._rules = rules
+        self._public_address = public_address.rstrip("/")
 
     def take_next(self) -> Done | None:
         """Take the oldest waiting message through its turn. None: nothing waits.
@@ -85,17 +90,37 @@ class Turns:
         with self._database.transaction() as store:
             session = store.sessions.get(claimed.contact_id)
             when = leaving(content.lexicon, ANNOUNCEMENT, now, rules)
-            contact = store.contacts.view(claimed.contact_id, leaving=when)
-            offer = _offer(store, heard, now)
-            given = Given(now, contact, self._numbers.fresh(), rules, self._numbers.join_code(), offer)
+            contact = self._contact(store, claimed.contact_id, heard, when, now)
+            fresh = (self._numbers.fresh(), rules, self._numbers.join_code(), _offer(store, heard, now))
+            given = Given(now, contact, *fresh, self._public_address)
             turn = take_turn(session, heard, content, given)
+            if self._seat_taken(store, turn):  # decide again, now that nobody else can take the last seat
+                contact = self._contact(store, claimed.contact_id, heard, when, now)
+                turn = take_turn(session, heard, content, replace(given, contact=contact))
             store.sessions.put(claimed.contact_id, turn.session)
             scene = Scene(store, content, contact, claimed.address_id, now, claimed.id, heard, rules)
+            scene.door = self._numbers.door() if any(isinstance(one, GatheringMade) for one in turn.events) else 0
             for event in turn.events:
                 apply(event, scene)
             store.inbox.done(claimed)
         log.info("turn_taken", contact=claimed.contact_id, inbound=claimed.id, events=len(turn.events))
         return Done(claimed.contact_id, turn)
+
+    def _contact(self, store: Store, contact_id: int, heard: Heard, when: Leaving, now: datetime) -> Contact:
+        """The person with the gatherings they may speak of."""
+        contact = store.contacts.view(contact_id, leaving=when)
+        village = contact.village.code if contact.village else None
+        official, door = contact.role is Role.OFFICIAL, door_number(heard.text)
+        return replace(
+            contact, gatherings=store.gatherings.seen_by(contact_id, village, now, official=official, door=door)
+        )
+
+    def _seat_taken(self, store: Store, turn: Turn) -> bool:
+        """Whether the turn gives a seat; the gathering is then held until the end of the transaction."""
+        answers = [event for event in turn.events if isinstance(event, GatheringAnswered)]
+        for event in answers:
+            store.gatherings.lock(event.gathering)
+        return bool(answers)
 
     def _heard(self, claimed: Claimed, content: Content, now: datetime) -> Heard:
         """What the person said, understood while nobody waits for the database: only this turn moves their session."""

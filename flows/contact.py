@@ -8,6 +8,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from flows.gathering import GatheringView
+
 
 class Channel(StrEnum):
     """Where a person writes from."""
@@ -135,6 +137,7 @@ class Contact:
     announcement: Announcement | None = None  # officials only
     progress: VillageProgress | None = None  # officials only
     last_heard_at: datetime | None = None
+    gatherings: tuple[GatheringView, ...] = ()  # of their village, and those they were invited to
 
     def __post_init__(self) -> None:
         known = dict(self.consents or {})

@@ -8,6 +8,7 @@ from typing import Literal
 
 from content.model import Rendered
 from flows.contact import Purpose
+from flows.gathering import Attending, FgdRole, GatheringChange, GatheringDraft, Useful
 from nlu.understanding import JsonValue
 
 
@@ -98,6 +99,60 @@ class BroadcastSteered:
 
 
 @dataclass(frozen=True, slots=True)
+class GatheringMade:
+    """An official confirmed a gathering for their own village: those who agreed are invited."""
+
+    draft: GatheringDraft
+
+
+@dataclass(frozen=True, slots=True)
+class GatheringChanged:
+    """An official changed a gathering; who it concerns is told once."""
+
+    gathering: int
+    change: GatheringChange
+
+
+@dataclass(frozen=True, slots=True)
+class GatheringCancelled:
+    """An official called a gathering off; who it concerns is told once."""
+
+    gathering: int
+
+
+@dataclass(frozen=True, slots=True)
+class GatheringAnswered:
+    """The person said whether they come. `attending` rests on the seats that were free when it was decided."""
+
+    gathering: int
+    attending: Attending
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedIn:
+    """The person is there: they told the number at the door, or their phone read it."""
+
+    gathering: int
+
+
+@dataclass(frozen=True, slots=True)
+class FeedbackGiven:
+    """What the person thought of a gathering."""
+
+    gathering: int
+    useful: Useful
+
+
+@dataclass(frozen=True, slots=True)
+class InputGiven:
+    """What the person said in a discussion, by question (the key of the reply that asked)."""
+
+    gathering: int
+    role: FgdRole
+    answers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class HandoffRequested:
     """The person wants a person. `reason` is an intent or flow id."""
 
@@ -156,6 +211,13 @@ Event = (
     | DraftReminderPlanned
     | BroadcastSent
     | BroadcastSteered
+    | GatheringMade
+    | GatheringChanged
+    | GatheringCancelled
+    | GatheringAnswered
+    | CheckedIn
+    | FeedbackGiven
+    | InputGiven
     | HandoffRequested
     | GraveHeard
     | NotUnderstood

@@ -45,7 +45,8 @@ class JoinOffer:
 class Given:
     """What deciding may use besides session, words and content: time, person, fresh numbers, sending rules.
 
-    `offer` is set when the message is a code for joining two platforms.
+    `offer` is set when the message is a code for joining two platforms. `public_address` is where our pages are
+    reached from outside, without a slash at its end; empty when nowhere.
     """
 
     now: datetime
@@ -54,6 +55,7 @@ class Given:
     rules: SendingRules = field(default_factory=SendingRules)
     join_code: str = ""
     offer: JoinOffer | None = None
+    public_address: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from storage.broadcasts import Broadcasts
 from storage.consents import Consents
 from storage.contacts import Contacts
 from storage.erasure import Erasure
+from storage.gatherings import Gatherings
 from storage.handoffs import Handoffs
 from storage.inbox import Inbox
 from storage.joining import Joining
@@ -91,6 +92,7 @@ class Store:
         self.reminders = Reminders(*parts)
         self.broadcasts = Broadcasts(*parts)
         self.segments = Segments(*parts)
+        self.gatherings = Gatherings(*parts)
         self.officials = Officials(*parts)
         self.staff = Staff(*parts)
         self.audit = Audit(*parts)

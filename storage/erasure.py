@@ -18,6 +18,7 @@ from storage.repository import Repository
 from storage.tables import (
     ADDRESS,
     CONTACT,
+    GATHERING_INPUT,
     HANDOFF,
     INBOUND,
     JOIN_CODE,
@@ -92,7 +93,7 @@ class Erasure(Repository):
 
     def _forget_talk(self, contact_id: int) -> None:
         self._blank_messages(contact_id)
-        for table in (SESSION, REMINDER, NOT_UNDERSTOOD, HANDOFF, NOTICE):
+        for table in (SESSION, REMINDER, NOT_UNDERSTOOD, HANDOFF, NOTICE, GATHERING_INPUT):
             self._db.execute(table.delete().where(table.c.contact_id == contact_id))
 
     def _forget_unread(self, contact_id: int) -> None:

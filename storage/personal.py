@@ -20,6 +20,9 @@ from storage.tables import (
     BROADCAST,
     CONSENT,
     CONTACT,
+    GATHERING,
+    GATHERING_INPUT,
+    GATHERING_PERSON,
     HANDOFF,
     INBOUND,
     LEAD,
@@ -58,6 +61,9 @@ SECTIONS: Mapping[str, tuple[Table, tuple[str, ...]]] = {
     "handoffs": (HANDOFF, ("reason", "grave", "opened_at", "closed_at")),
     "not_understood": (NOT_UNDERSTOOD, ("text", "at")),
     "notices": (NOTICE, ("kind", "payload", "made_at")),
+    "gatherings": (GATHERING_PERSON, ("gathering_id", "attending", "answered_at", "checked_in_at", "useful")),
+    "gathering_inputs": (GATHERING_INPUT, ("gathering_id", "role", "question", "answer", "at")),
+    "gatherings_made": (GATHERING, ("title", "place", "starts_at", "created_at")),
     "announcements": (BROADCAST, ("text", "village_code", "created_at")),
 }
 #: Tables about a person that the copy shows in another way, or that repeat what it shows.
@@ -133,7 +139,7 @@ def _about(table: Table, contact_id: int, leads: Sequence[int]) -> ColumnElement
         return table.c.id == contact_id
     if table is LEAD_MOVE:
         return table.c.lead_id.in_(leads)
-    if table is BROADCAST:
+    if table in (BROADCAST, GATHERING):
         return table.c.made_by_contact == contact_id
     if table is AUDIT:
         return or_(table.c.target == f"contact:{contact_id}", table.c.target.in_([f"lead:{lead}" for lead in leads]))

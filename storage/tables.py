@@ -27,6 +27,7 @@ from sqlalchemy import (
 from sqlmodel import Field, SQLModel
 
 from flows.contact import Channel, ConsentState, LeadState, Purpose, Role
+from flows.gathering import Attending, FgdRole, ForWhom, GatheringKind, GatheringState, Step, Useful
 from flows.outreach.sending_policy import Kind
 from storage.columns import BigId, UtcDateTime, word_type
 from storage.sealed import SealedJson, SealedText
@@ -38,6 +39,7 @@ from storage.words import (
     OutboxState,
     PersonState,
     StaffRole,
+    Tell,
     UploadState,
 )
 
@@ -468,6 +470,83 @@ class BroadcastPersonRow(Row, table=True):
     reason: str | None = _text(60, null=True)
 
 
+class GatheringRow(Row, table=True):
+    """One gathering. `coming` counts the seats taken; `door` is the number told at the door; `next_step` is due then.
+
+    `revision` grows with every change people are told of.
+    """
+
+    __tablename__ = "gathering"
+    __table_args__ = (
+        Index("ix_gathering_village_code", "village_code", "starts_at"),
+        _only("ix_gathering_next_due_at", "next_due_at", "id", where="next_due_at IS NOT NULL"),
+        _only("ix_gathering_door", "door", where="state = 'open'", unique=True),
+    )
+
+    id: int = _id()
+    kind: GatheringKind = _word(GatheringKind)
+    title: str = _sealed("gathering.title", null=False)
+    place: str = _sealed("gathering.place", null=False)
+    map_link: str | None = _sealed("gathering.map_link")
+    village_code: str = _text(13)
+    starts_at: datetime = _moment(null=False)
+    minutes: int = _count()
+    capacity: int | None = Field(default=None, sa_column=Column(Integer, nullable=True))
+    for_whom: ForWhom = _word(ForWhom, default=ForWhom.VILLAGE)
+    state: GatheringState = _word(GatheringState, default=GatheringState.DRAFT)
+    door: str = _text(10)
+    coming: int = _count()
+    revision: int = _count()
+    next_step: Step | None = _word(Step, null=True)
+    next_due_at: datetime | None = _moment()
+    made_by_contact: int | None = _number(null=True)
+    made_by_staff: int | None = _number(null=True)
+    created_at: datetime = _moment(null=False)
+
+
+class GatheringPersonRow(Row, table=True):
+    """One person and one gathering: what they answered, what they still have to be told, whether they came.
+
+    The key makes a second invitation impossible; `outbox_id` is the last message about it, which a newer one replaces.
+    """
+
+    __tablename__ = "gathering_person"
+    __table_args__ = (
+        Index("ix_gathering_person_attending", "gathering_id", "attending", "waiting_since", "contact_id"),
+        Index("ix_gathering_person_contact", "contact_id", "gathering_id"),
+        _only("ix_gathering_person_tell", "gathering_id", "contact_id", where="tell IS NOT NULL"),
+    )
+
+    gathering_id: int = _ref("gathering.id", key=True)
+    contact_id: int = _ref("contact.id", key=True)
+    attending: Attending = _word(Attending, default=Attending.INVITED)
+    reason: str | None = _text(60, null=True)
+    tell: Tell | None = _word(Tell, null=True)
+    outbox_id: int | None = _number(null=True)
+    answered_at: datetime | None = _moment()
+    waiting_since: datetime | None = _moment()
+    checked_in_at: datetime | None = _moment()
+    useful: Useful | None = _word(Useful, null=True)
+
+
+class GatheringInputRow(Row, table=True):
+    """What somebody said to one question of a discussion. `question` is the key of the reply that asked."""
+
+    __tablename__ = "gathering_input"
+    __table_args__ = (
+        UniqueConstraint("gathering_id", "contact_id", "question"),
+        Index("ix_gathering_input_contact_id", "contact_id"),
+    )
+
+    id: int = _id()
+    gathering_id: int = _ref("gathering.id")
+    contact_id: int = _ref("contact.id")
+    role: FgdRole = _word(FgdRole)
+    question: str = _text(60)
+    answer: str | None = _sealed("gathering_input.answer")
+    at: datetime = _moment(null=False)
+
+
 class HandoffRow(Row, table=True):
     """A person asked for a person."""
 
@@ -621,6 +700,9 @@ REMINDER = _table(ReminderRow)
 BROADCAST = _table(BroadcastRow)
 SEGMENT = _table(SegmentRow)
 BROADCAST_PERSON = _table(BroadcastPersonRow)
+GATHERING = _table(GatheringRow)
+GATHERING_PERSON = _table(GatheringPersonRow)
+GATHERING_INPUT = _table(GatheringInputRow)
 HANDOFF = _table(HandoffRow)
 NOT_UNDERSTOOD = _table(NotUnderstoodRow)
 STAFF_USER = _table(StaffUserRow)

@@ -22,7 +22,9 @@ PRIORITY: Mapping[Kind, int] = {
     Kind.REPLY: 0,
     Kind.NOTICE: 1,
     Kind.REMINDER: 2,
+    Kind.GATHERING: 1,
     Kind.FOLLOW_UP: 3,
+    Kind.INVITATION: 3,
     Kind.BROADCAST: 4,
 }
 
@@ -30,7 +32,7 @@ PRIORITY: Mapping[Kind, int] = {
 KINDS_RESTING_ON: Mapping[Purpose, frozenset[Kind]] = {
     Purpose.REGISTRATION: frozenset({Kind.NOTICE, Kind.FOLLOW_UP}),
     Purpose.REMINDERS: frozenset({Kind.REMINDER, Kind.FOLLOW_UP}),
-    Purpose.ANNOUNCEMENTS: frozenset({Kind.BROADCAST}),
+    Purpose.ANNOUNCEMENTS: frozenset({Kind.BROADCAST, Kind.GATHERING, Kind.INVITATION}),
 }
 
 
@@ -78,6 +80,8 @@ class EndReason(StrEnum):
     CANCELLED = "cancelled"
     ERASED = "erased"
     SENDER_DIED = "sender_died"
+    REPLACED = "replaced"
+    GATHERING_OFF = "gathering_off"
 
 
 class NoticeKind(StrEnum):
@@ -92,6 +96,18 @@ class NoticeKind(StrEnum):
     BROADCAST_REFUSED = "broadcast_refused"
     BROADCAST_TEST = "broadcast_test"
     DRAFT_WAITING = "draft_waiting"
+
+
+class Tell(StrEnum):
+    """What one person still has to be told about a gathering."""
+
+    INVITE = "invite"
+    MOVED_UP = "moved_up"
+    CHANGED = "changed"
+    CANCELLED = "cancelled"
+    DAY_BEFORE = "day_before"
+    HOURS_BEFORE = "hours_before"
+    AFTER = "after"
 
 
 class DuplicateOf(StrEnum):

@@ -52,6 +52,13 @@ _LINK, _CARD = re.compile(r"\(membuka tautan (.+)\)"), re.compile(r"\(membagikan
 _MOVES, _OFFICIAL = re.compile(r"pindahkan (\w+) ke (.+)"), re.compile(r"jadikan (\w+) perangkat (.+)")
 _ANSWERS = re.compile(r"balas (\w+): (.+)", re.DOTALL)
 _INVITES = re.compile(r"ajak (\w+) membalas")
+_UNASKED = {
+    Kind.REMINDER: "pengingat",
+    Kind.BROADCAST: "siaran",
+    Kind.GATHERING: "acara",
+    Kind.INVITATION: "acara",
+}
+_DOOR, _SCANS = "(angka di pintu)", "(memindai kode di pintu)"
 _DIGITS_SHOWN = {"nik": 4, "kpj": 4, "phone": 3}
 
 
@@ -298,6 +305,10 @@ class Stage:
             return HeardKind.START, self._village(item.line, link[1]), None
         if card := _CARD.fullmatch(text):
             return HeardKind.CONTACT_CARD, card[1], None
+        if text.endswith(_DOOR):
+            return HeardKind.TEXT, text.replace(_DOOR, self._door(item.line)), None
+        if text == _SCANS:
+            return HeardKind.START, f"hadir-{self._door(item.line)}", None
         if again := _REPEATED.fullmatch(text):
             return HeardKind.TEXT, int(again[1]) * f"{again[2]} ", None
         tapped = taps_in(text)
@@ -307,6 +318,14 @@ class Stage:
             if _tap_text(tap) == tapped:
                 return HeardKind.BUTTON, str(tap["id"]), str(tap["label"])
         raise Impossible(item.line, f"tombol [{tapped}] tidak pernah ditampilkan kepada {actor.name}")
+
+    def _door(self, line: int) -> str:
+        """The number that the newest gathering shows at its door."""
+        with self.world.app.database.reading() as store:
+            found = store.gatherings.recent(1)
+        if not found:
+            raise Impossible(line, "belum ada acara yang punya angka di pintu")
+        return found[0].door
 
     # what came of it
 
@@ -322,8 +341,8 @@ class Stage:
         yield from self._effects([*(effects or []), *self._not_sent()])
         for actor, line in rest:
             yield self._line(actor, line, speaker)
-            if line.kind in {Kind.REMINDER, Kind.BROADCAST}:
-                kind = "pengingat" if line.kind is Kind.REMINDER else "siaran"
+            if line.kind in _UNASKED:
+                kind = _UNASKED[line.kind]
                 yield Effect(kind, self._alone(actor, f"dikirim {self._local(actor, line.at)}"))
 
     def _effects(self, effects: list[Effect]) -> Iterator[Effect]:
@@ -416,6 +435,21 @@ class Stage:
             case happened.BroadcastSteered(_, how):
                 words = {"pause": "dijeda", "resume": "diteruskan", "cancel": "dibatalkan"}
                 yield Effect("siaran", words[how])
+            case happened.GatheringMade(draft):
+                yield Effect("acara", f"dibuat, {draft.title}")
+            case happened.GatheringChanged():
+                yield Effect("acara", "diubah")
+            case happened.GatheringCancelled():
+                yield Effect("acara", "dibatalkan")
+            case happened.GatheringAnswered(_, attending):
+                word = self.world.app.content.current.lexicon["acara"]["attending"][attending.value]
+                yield Effect("acara", f"{actor.name}, {word}")
+            case happened.CheckedIn():
+                yield Effect("acara", f"{actor.name}, hadir")
+            case happened.FeedbackGiven(_, useful):
+                yield Effect("acara", f"{actor.name}, {useful.value}")
+            case happened.InputGiven(_, role):
+                yield Effect("acara", f"{actor.name}, masukan {role.value}")
             case happened.HandoffRequested(reason):
                 yield Effect("petugas", f"diminta ({reason})")
             case happened.GraveHeard(kind):

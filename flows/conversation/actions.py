@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from flows.conversation import benefit_talk, contribution_talk, joining_talk, outreach_talk, registration_talk
+from flows.conversation import (
+    benefit_talk,
+    contribution_talk,
+    gathering_talk,
+    joining_talk,
+    outreach_talk,
+    registration_talk,
+)
 from flows.conversation.kept import hear_held
 from flows.conversation.prefill import occupation
 from flows.conversation.scene import Scene
@@ -13,7 +20,13 @@ from flows.events import HandoffRequested
 Action = Callable[[Scene], str | None]
 
 #: Slots that actions compute while a form runs; they go when it ends.
-MADE_BY_QUESTIONS = outreach_talk.COMPUTED + contribution_talk.COMPUTED + benefit_talk.COMPUTED + joining_talk.COMPUTED
+MADE_BY_QUESTIONS = (
+    outreach_talk.COMPUTED
+    + contribution_talk.COMPUTED
+    + benefit_talk.COMPUTED
+    + gathering_talk.COMPUTED
+    + joining_talk.COMPUTED
+)
 #: The same with what the registration keeps: that stays while it waits behind another form.
 MADE_BY_FORMS = registration_talk.COMPUTED + MADE_BY_QUESTIONS
 
@@ -118,5 +131,11 @@ ACTIONS: Mapping[str, Action] = {
     "resume_broadcast": outreach_talk.resume_broadcast,
     "cancel_broadcast": outreach_talk.cancel_broadcast,
     "village_progress": outreach_talk.village_progress,
-    "event_create": outreach_talk.event_create,
+    "event_create": gathering_talk.create,
+    "event_info": gathering_talk.info,
+    "preview_gathering": gathering_talk.preview,
+    "make_gathering": gathering_talk.make,
+    "change_gathering": gathering_talk.change,
+    "cancel_gathering": gathering_talk.cancel,
+    "give_input": gathering_talk.give_input,
 }

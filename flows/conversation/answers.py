@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from content.model import Button, SlotValue, Step
+from flows.conversation.gathering_talk import not_before, read_moment
 from flows.conversation.prefill import occupation
 from flows.conversation.scene import Scene
 from flows.outreach.sending_policy import SendingRules
@@ -18,10 +19,27 @@ from nlu.understanding import FormAnswer, JsonValue, Understanding
 
 #: Kinds whose good answer can hardly be a question.
 STRICT = frozenset(
-    {"nik", "phone", "birth_date", "yes_no", "income", "amount", "email", "kpj", "day", "hour", "months", "sex"}
+    {
+        "nik",
+        "phone",
+        "birth_date",
+        "yes_no",
+        "income",
+        "amount",
+        "email",
+        "kpj",
+        "day",
+        "hour",
+        "months",
+        "sex",
+        "moment",
+        "seats",
+    }
 )
 #: Every kind of answer a step may wait for: what `nlu.answers` reads, and choices that only taps or labels make.
 ASKS = frozenset({*KINDS, "choice", "change_field", "sector", "extras"})
+#: Kinds that may say anything at all, so that nothing in them is a question.
+FREE = frozenset({"text", "title", "place"})
 #: Questions this sure of themselves win over a loose answer ("Iurannya Berapa" is no name).
 SURE = 0.55
 #: Kinds answered only by a tap or its label; nothing reads free words for them.
@@ -66,7 +84,7 @@ class Read:
 def read_text(scene: Scene, step: Step, text: str) -> Read:
     """The words as this step's answer, or a question, or what is wrong with them."""
     kind = step.ask or "text"
-    if scene.understanding is not None and scene.understanding.grave is not None and kind != "text":
+    if scene.understanding is not None and scene.understanding.grave is not None and kind not in FREE:
         return Read(ok=False, is_question=True)
     special = _special(scene, step, text)
     if special is not None:
@@ -74,7 +92,7 @@ def read_text(scene: Scene, step: Step, text: str) -> Read:
     answer = _read(scene, kind, text)
     asking = ASKING.search(text) is not None
     asked = None if _only_names(scene) else question(scene.understanding, SURE)
-    if answer.ok and kind not in STRICT and kind != "text" and asked and asking:
+    if answer.ok and kind not in STRICT and kind not in FREE and asked and asking:
         return Read(ok=False, is_question=True)
     if not answer.ok and answer.value is None and (asked or (asking and question(scene.understanding, 0))):
         return Read(ok=False, is_question=True)
@@ -142,6 +160,8 @@ def _special(scene: Scene, step: Step, text: str) -> Read | None:
         return Read(ok=False)
     if kind == "programs" and scene.understanding is not None and scene.understanding.first("money"):
         return Read(ok=False)
+    if kind == "moment":
+        return _whole_moment(scene, _read(scene, kind, text))
     if kind == "hour":
         return _waking(_read(scene, kind, text))
     if kind == "birth_date" and isinstance(scene.slot("lahir_dari_nik"), str):
@@ -160,6 +180,19 @@ def _special(scene: Scene, step: Step, text: str) -> Read | None:
 
 def _working(amount: int, times: int) -> dict[str, JsonValue]:
     return {"penghasilan_per": amount, "penghasilan_kali": times, "penghasilan_jadi": amount * times}
+
+
+def _whole_moment(scene: Scene, answer: FormAnswer) -> Read | None:
+    """A day and an hour, perhaps said one after the other; None when neither was said."""
+    if not answer.ok and not isinstance(answer.value, dict):
+        return None
+    whole, half = (str(answer.value), {}) if answer.ok else read_moment(scene, answer.value)
+    past = not_before(scene)
+    if (whole or half.get("date") or past) < (past if whole else past[:10]):
+        return Read(ok=False, ask="acara_waktu_lewat")
+    if whole is not None:
+        return Read(ok=True, value=whole)
+    return Read(ok=False, ask=answer.ask, also={"acara_waktu_sebagian": dict(half)}, narrowing=True)
 
 
 def _waking(answer: FormAnswer) -> Read:

@@ -11,12 +11,13 @@ from dataclasses import replace
 
 from content import Content
 from content.model import Button
-from flows.conversation import anytime, form, joining, questions
-from flows.conversation.answers import SURE
+from flows.conversation import anytime, form, gathering_talk, joining, questions
+from flows.conversation.answers import FREE, SURE
 from flows.conversation.intents import answer_intent
 from flows.conversation.options import chosen_option, labelled
 from flows.conversation.scene import Scene
 from flows.conversation.session import Session
+from flows.gathering import door_number
 from flows.message import Given, Heard, HeardKind, Turn
 from flows.village import find_village
 
@@ -53,6 +54,11 @@ def take_turn(session: Session, heard: Heard, content: Content, given: Given) ->
 def _start(scene: Scene) -> None:
     """The chat was opened, perhaps by a village's link."""
     code = scene.heard.text.strip()
+    door = door_number(code)
+    if door is not None:
+        gathering_talk.check_in(scene, door)
+        form.ask_again(scene)
+        return
     village = find_village(code, scene.content) if code else None
     if village is not None:
         form.learn_village(scene, village)
@@ -73,6 +79,9 @@ def _hear_text(scene: Scene) -> None:
     unread = not text or (scene.step is None and not _READABLE.search(text))
     if unread or len(text) > LONGEST_READ:
         scene.say("pesan_kosong" if unread else "pesan_terlalu_panjang")
+        form.ask_again(scene)
+        return
+    if gathering_talk.hear(scene, text):
         form.ask_again(scene)
         return
     if anytime.take(scene, text):
@@ -96,7 +105,7 @@ def _hear_text(scene: Scene) -> None:
 def _puts_off(scene: Scene) -> bool:
     """Whether it is a goodbye inside a form: the form waits, and is not asked again at once."""
     understanding, step = scene.understanding, scene.step
-    if understanding is None or step is None or step.ask == "text":  # an announcement may say goodbye
+    if understanding is None or step is None or step.ask in FREE:  # an announcement may say goodbye
         return False
     return understanding.intent == scene.content.roles.get("later") and understanding.confidence >= SURE
 
@@ -121,6 +130,8 @@ def _tap(scene: Scene, option: str) -> None:
             _asked(scene, option.removeprefix("intent:"), None)
         case None if option.startswith("value:") and fresh and scene.step is not None:
             form.hear_choice(scene, option.removeprefix("value:"))
+        case None if gathering_talk.tap(scene, option):
+            form.ask_again(scene)
         case None if option.startswith("change:") and scene.step is not None:
             form.change(scene, option.removeprefix("change:"))
         case _:

@@ -6,7 +6,21 @@ from flows.conversation.scene import Scene
 
 #: Steps whose answer is itself a number: there "2" means two, not the second choice.
 NUMERIC = frozenset(
-    {"income", "amount", "day", "hour", "months", "work_days", "nik", "phone", "birth_date", "kpj", "programs"}
+    {
+        "income",
+        "amount",
+        "day",
+        "hour",
+        "months",
+        "work_days",
+        "nik",
+        "phone",
+        "birth_date",
+        "kpj",
+        "programs",
+        "moment",
+        "seats",
+    }
 )
 
 

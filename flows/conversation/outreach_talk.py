@@ -171,8 +171,3 @@ def village_progress(scene: Scene) -> None:
         slots |= {"jumlah_dihubungi": by_state.get("contacted", 0)}
         slots |= {"jumlah_selesai": by_state.get("handed_over", 0) + by_state.get("active", 0)}
         scene.say("kemajuan_desa", slots)
-
-
-def event_create(scene: Scene) -> None:
-    """Gatherings come with a later issue; until then an announcement does the job."""
-    scene.say("acara_lewat_siaran" if scene.contact.role is Role.OFFICIAL else "hanya_perangkat_desa")

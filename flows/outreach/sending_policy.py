@@ -18,12 +18,17 @@ _MOST_DAYS_OFF = 14
 
 
 class Kind(StrEnum):
-    """Why we write: an answer, a notice about the person's own matter, a reminder, a follow-up, or an announcement."""
+    """Why we write: an answer, a notice about the person's own matter, a reminder, a follow-up, or an announcement.
+
+    An invitation comes unasked; what follows it about the same gathering (GATHERING) concerns the person's own plans.
+    """
 
     REPLY = "reply"
     NOTICE = "notice"
     REMINDER = "reminder"
     FOLLOW_UP = "follow_up"
+    GATHERING = "gathering"
+    INVITATION = "invitation"
     BROADCAST = "broadcast"
 
 
@@ -90,11 +95,13 @@ PASSING = frozenset(
 )
 
 #: What nobody asked for in particular: counted together, whoever sends it, and held to the number a week.
-UNASKED = frozenset({Kind.REMINDER, Kind.FOLLOW_UP, Kind.BROADCAST})
+UNASKED = frozenset({Kind.REMINDER, Kind.FOLLOW_UP, Kind.INVITATION, Kind.BROADCAST})
 
 _PURPOSE = {
     Kind.REMINDER: Purpose.REMINDERS,
     Kind.FOLLOW_UP: Purpose.REGISTRATION,
+    Kind.GATHERING: Purpose.ANNOUNCEMENTS,
+    Kind.INVITATION: Purpose.ANNOUNCEMENTS,
     Kind.BROADCAST: Purpose.ANNOUNCEMENTS,
     Kind.NOTICE: Purpose.REGISTRATION,
 }

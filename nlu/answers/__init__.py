@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
-from nlu.answers import birth, choices, contact, identity, income, payment, work, workplace
+from nlu.answers import birth, choices, contact, gathering, identity, income, payment, work, workplace
 from nlu.answers.reading import Asked, refused
 from nlu.answers.reading import readers_for as _readers_for
 from nlu.folding import squeeze
@@ -44,6 +44,10 @@ _READERS: Mapping[str, Callable[[Asked], FormAnswer]] = {
     "sex": identity.sex,
     "work_place": workplace.work_place,
     "payment": payment.payment,
+    "title": gathering.title,
+    "place": gathering.place,
+    "moment": gathering.moment,
+    "seats": gathering.seats,
 }
 #: Every kind of answer that can be read.
 KINDS = tuple(_READERS)
@@ -88,4 +92,8 @@ _EMPTY = {
     "sex": "kelamin_tidak_jelas",
     "work_place": "tempat_kerja_tidak_jelas",
     "payment": "bayar_tidak_jelas",
+    "title": "judul_acara_tidak_jelas",
+    "place": "tempat_acara_tidak_jelas",
+    "moment": "waktu_acara_tidak_jelas",
+    "seats": "kapasitas_acara_tidak_jelas",
 }

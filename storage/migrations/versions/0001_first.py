@@ -416,9 +416,88 @@ def upgrade() -> None:
     with op.batch_alter_table('lead_move', schema=None) as batch_op:
         batch_op.create_index('ix_lead_move_lead_id', ['lead_id', 'id'], unique=False)
 
+    op.create_table('gathering',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('kind', sa.String(30), nullable=False),
+    sa.Column('title', sa.LargeBinary(), nullable=False),
+    sa.Column('place', sa.LargeBinary(), nullable=False),
+    sa.Column('map_link', sa.LargeBinary(), nullable=True),
+    sa.Column('village_code', sa.String(length=13), nullable=False),
+    sa.Column('starts_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('minutes', sa.Integer(), nullable=False),
+    sa.Column('capacity', sa.Integer(), nullable=True),
+    sa.Column('for_whom', sa.String(30), nullable=False),
+    sa.Column('state', sa.String(30), nullable=False),
+    sa.Column('door', sa.String(length=10), nullable=False),
+    sa.Column('coming', sa.Integer(), nullable=False),
+    sa.Column('revision', sa.Integer(), nullable=False),
+    sa.Column('next_step', sa.String(30), nullable=True),
+    sa.Column('next_due_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('made_by_contact', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=True),
+    sa.Column('made_by_staff', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=True),
+    sa.Column('created_at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_gathering'))
+    )
+    with op.batch_alter_table('gathering', schema=None) as batch_op:
+        batch_op.create_index('ix_gathering_door', ['door'], unique=True, sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
+        batch_op.create_index('ix_gathering_next_due_at', ['next_due_at', 'id'], unique=False, sqlite_where=sa.text('next_due_at IS NOT NULL'), postgresql_where=sa.text('next_due_at IS NOT NULL'))
+        batch_op.create_index('ix_gathering_village_code', ['village_code', 'starts_at'], unique=False)
+
+    op.create_table('gathering_input',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('gathering_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('contact_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('role', sa.String(30), nullable=False),
+    sa.Column('question', sa.String(length=60), nullable=False),
+    sa.Column('answer', sa.LargeBinary(), nullable=True),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_gathering_input_contact_id_contact')),
+    sa.ForeignKeyConstraint(['gathering_id'], ['gathering.id'], name=op.f('fk_gathering_input_gathering_id_gathering')),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_gathering_input')),
+    sa.UniqueConstraint('gathering_id', 'contact_id', 'question', name=op.f('uq_gathering_input_gathering_id_contact_id_question'))
+    )
+    with op.batch_alter_table('gathering_input', schema=None) as batch_op:
+        batch_op.create_index('ix_gathering_input_contact_id', ['contact_id'], unique=False)
+
+    op.create_table('gathering_person',
+    sa.Column('gathering_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('contact_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('attending', sa.String(30), nullable=False),
+    sa.Column('reason', sa.String(length=60), nullable=True),
+    sa.Column('tell', sa.String(30), nullable=True),
+    sa.Column('outbox_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=True),
+    sa.Column('answered_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('waiting_since', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('checked_in_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('useful', sa.String(30), nullable=True),
+    sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_gathering_person_contact_id_contact')),
+    sa.ForeignKeyConstraint(['gathering_id'], ['gathering.id'], name=op.f('fk_gathering_person_gathering_id_gathering')),
+    sa.PrimaryKeyConstraint('gathering_id', 'contact_id', name=op.f('pk_gathering_person'))
+    )
+    with op.batch_alter_table('gathering_person', schema=None) as batch_op:
+        batch_op.create_index('ix_gathering_person_attending', ['gathering_id', 'attending', 'waiting_since', 'contact_id'], unique=False)
+        batch_op.create_index('ix_gathering_person_contact', ['contact_id', 'gathering_id'], unique=False)
+        batch_op.create_index('ix_gathering_person_tell', ['gathering_id', 'contact_id'], unique=False, sqlite_where=sa.text('tell IS NOT NULL'), postgresql_where=sa.text('tell IS NOT NULL'))
 
 
 def downgrade() -> None:
+    with op.batch_alter_table('gathering_person', schema=None) as batch_op:
+        batch_op.drop_index('ix_gathering_person_tell', sqlite_where=sa.text('tell IS NOT NULL'), postgresql_where=sa.text('tell IS NOT NULL'))
+        batch_op.drop_index('ix_gathering_person_contact')
+        batch_op.drop_index('ix_gathering_person_attending')
+
+    op.drop_table('gathering_person')
+    with op.batch_alter_table('gathering_input', schema=None) as batch_op:
+        batch_op.drop_index('ix_gathering_input_contact_id')
+
+    op.drop_table('gathering_input')
+    with op.batch_alter_table('gathering', schema=None) as batch_op:
+        batch_op.drop_index('ix_gathering_village_code')
+        batch_op.drop_index('ix_gathering_next_due_at', sqlite_where=sa.text('next_due_at IS NOT NULL'), postgresql_where=sa.text('next_due_at IS NOT NULL'))
+        batch_op.drop_index('ix_gathering_door', sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'"))
+
+    op.drop_table('gathering')
+
     with op.batch_alter_table('lead_move', schema=None) as batch_op:
         batch_op.drop_index('ix_lead_move_lead_id')
 
