@@ -101,20 +101,16 @@ def apply(event: Event, scene: Scene) -> None:
             start_broadcast(event, scene)
         case BroadcastSteered():
             steer_broadcast(event, scene)
-        case GatheringMade():
-            make_gathering(event, scene)
-        case GatheringChanged():
-            scene.store.gatherings.change(event.gathering, event.change, scene.now)
-        case GatheringCancelled():
-            scene.store.gatherings.cancel(event.gathering, scene.now)
-        case GatheringAnswered():
-            scene.store.gatherings.answer(event.gathering, scene.contact.id, event.attending, scene.now)
-        case CheckedIn():
-            scene.store.gatherings.check_in(event.gathering, scene.contact.id, scene.now)
-        case FeedbackGiven():
-            scene.store.gatherings.say_useful(event.gathering, scene.contact.id, event.useful)
-        case InputGiven():
-            scene.store.gatherings.say_input(event.gathering, scene.contact.id, event.role, event.answers, scene.now)
+        case (
+            GatheringMade()
+            | GatheringChanged()
+            | GatheringCancelled()
+            | GatheringAnswered()
+            | CheckedIn()
+            | FeedbackGiven()
+            | InputGiven()
+        ):
+            about_gathering(event, scene)
         case HandoffRequested():
             scene.store.handoffs.open(scene.contact.id, event.reason, scene.now)
         case GraveHeard():
@@ -233,6 +229,30 @@ def steer_broadcast(event: BroadcastSteered, scene: Scene) -> None:
             scene.store.broadcasts.resume(event.broadcast)
         case "cancel":
             scene.store.broadcasts.cancel(event.broadcast, scene.now)
+
+
+OfGathering = (
+    GatheringMade | GatheringChanged | GatheringCancelled | GatheringAnswered | CheckedIn | FeedbackGiven | InputGiven
+)
+
+
+def about_gathering(event: OfGathering, scene: Scene) -> None:
+    """What a person or an official did about a gathering."""
+    match event:
+        case GatheringMade():
+            make_gathering(event, scene)
+        case GatheringChanged():
+            scene.store.gatherings.change(event.gathering, event.change, scene.now)
+        case GatheringCancelled():
+            scene.store.gatherings.cancel(event.gathering, scene.now)
+        case GatheringAnswered():
+            scene.store.gatherings.answer(event.gathering, scene.contact.id, event.attending, scene.now)
+        case CheckedIn():
+            scene.store.gatherings.check_in(event.gathering, scene.contact.id, scene.now)
+        case FeedbackGiven():
+            scene.store.gatherings.say_useful(event.gathering, scene.contact.id, event.useful)
+        case InputGiven():
+            scene.store.gatherings.say_input(event.gathering, scene.contact.id, event.role, event.answers, scene.now)
 
 
 def make_gathering(event: GatheringMade, scene: Scene) -> None:

@@ -13,10 +13,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
 
 from bot.app import App
+from bot.calendar_file import calendar_file
 from bot.channels.web import chat_router
 from bot.ids import LeadNumbers
 from bot.web_chat import WebChat
 from console import ConsoleSettings, console_app
+from storage.repository import NotFound
 from storage.words import OutboxState
 
 
@@ -30,6 +32,11 @@ def make_server(app: App, *, wake: Callable[[], None], stopping: Callable[[], bo
     console = console_app(app.database, app.content, console_settings(app))
     console.mount_to(server)
 
+    @server.get("/acara/{token}.ics", include_in_schema=False)
+    async def calendar(token: str) -> Response:
+        file = await run_in_threadpool(_calendar, app, token)
+        return Response(file, media_type="text/calendar; charset=utf-8") if file else Response(status_code=404)
+
     @server.get("/health", include_in_schema=False)
     async def health() -> JSONResponse:
         state = await run_in_threadpool(_health, app)
@@ -40,6 +47,15 @@ def make_server(app: App, *, wake: Callable[[], None], stopping: Callable[[], bo
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return server
+
+
+def _calendar(app: App, token: str) -> bytes | None:
+    """The calendar file of the gathering that this address names."""
+    with app.database.reading() as store:
+        try:
+            return calendar_file(store.gatherings.by_token(token), token, app.clock.now())
+        except NotFound:
+            return None
 
 
 def console_settings(app: App) -> ConsoleSettings:
@@ -53,6 +69,7 @@ def console_settings(app: App) -> ConsoleSettings:
         limits=settings.leads.limits,
         rules=settings.sending.rules,
         fresh_number=LeadNumbers().fresh,
+        public_address=settings.web.public_address.rstrip("/"),
     )
 
 

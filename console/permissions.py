@@ -25,6 +25,8 @@ class Permission(Enum):
     SEE_BROADCASTS = auto()
     SEND_BROADCASTS = auto()
     APPROVE_BROADCASTS = auto()
+    SEE_GATHERINGS = auto()
+    MAKE_GATHERINGS = auto()
     SEE_CONTENT = auto()
     MANAGE_STAFF = auto()
     SEE_AUDIT = auto()
@@ -37,6 +39,7 @@ _READER = frozenset(
         Permission.SEE_HANDOFFS,
         Permission.SEE_MESSAGES,
         Permission.SEE_BROADCASTS,
+        Permission.SEE_GATHERINGS,
         Permission.SEE_CONTENT,
     }
 )
@@ -50,6 +53,7 @@ _STAFF = _READER | {
     Permission.RETRY_MESSAGES,
     Permission.SEND_BROADCASTS,
     Permission.APPROVE_BROADCASTS,
+    Permission.MAKE_GATHERINGS,
 }
 
 #: A reader sees everything masked and changes nothing; only an administrator touches accounts.

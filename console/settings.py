@@ -48,6 +48,8 @@ class ConsoleSettings:
     base_url: str = "/konsol"
     #: When and how much we may write to people first.
     rules: Callable[[], SendingRules] = SendingRules
+    #: Where phones reach this server, without a slash at its end; empty when nowhere.
+    public_address: str = ""
     #: The branch's own zone, for times that belong to no village.
     zone: ZoneInfo = WIB
     #: Send the session cookie over HTTPS only. Turn on wherever the console is reached through HTTPS.

@@ -11,6 +11,7 @@ from console.pages.channels import Channels
 from console.pages.contacts import Contacts
 from console.pages.duplicates import Duplicates
 from console.pages.facts import Facts
+from console.pages.gatherings import Gatherings
 from console.pages.handoffs import Handoffs
 from console.pages.health import Health
 from console.pages.leads import Leads
@@ -33,6 +34,7 @@ def all_pages(desk: Desk, login: StaffLogin) -> list[Page]:
         NotUnderstood(desk),
         SetAside(desk),
         Broadcasts(desk),
+        Gatherings(desk),
         Facts(desk),
         Health(desk),
         Channels(desk),
