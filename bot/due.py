@@ -5,7 +5,8 @@ After an outage everything due is still due; the sending policy decides what is 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import structlog
@@ -18,14 +19,17 @@ from bot.gatherings import queue_due, soonest
 from bot.templates import kept
 from content import Content
 from content.model import SlotValue
-from flows.contact import Contact
-from flows.outreach.reminder import next_due, wording
+from flows.contact import Contact, ReminderPlan
+from flows.outreach.follow_up import REPLY, FollowUp, still_asked
+from flows.outreach.reminder import due_moment, moved_on, schedule
 from flows.outreach.sending_policy import Kind, SendingRules
+from flows.outreach.wording import wording
 from storage.database import Database, Store
 from storage.notices import Notice
+from storage.outbox import Message
 from storage.reminders import DueReminder
 from storage.retention import Limits
-from storage.words import NoticeKind
+from storage.words import EndReason, NoticeKind, Promise
 
 log = structlog.get_logger()
 
@@ -34,6 +38,9 @@ _BATCH = 200
 UPLOAD_STAYS = timedelta(hours=24)
 #: How long the receipt of an erasure can still be fetched by a chat page.
 RECEIPT_STAYS = timedelta(minutes=1)
+
+#: A family on one phone is told once in so many days.
+SAME_MESSAGE = timedelta(days=20)
 
 
 def tick(
@@ -89,36 +96,100 @@ def _sweep(database: Database, limits: Limits, now: datetime) -> int:
 
 def _queue_batch(database: Database, content: Content, now: datetime) -> int:
     with database.transaction() as store:
-        reminders = store.reminders.due(now, _BATCH)
-        for reminder in reminders:
-            _remind(store, content, reminder, now)
+        due = store.reminders.due(now, _BATCH)
+        contributions = [one for one in due if one.kind is Promise.CONTRIBUTION]
+        if contributions:
+            _remind(store, content, contributions, now)
+        for one in due:
+            if one.kind is not Promise.CONTRIBUTION:
+                _follow_up(store, content, one, now)
         notices = store.notices.pending(now, _BATCH)
         for notice in notices:
             _tell(store, content, notice, now)
-    return len(reminders) + len(notices)
+    return len(due) + len(notices)
 
 
-def _remind(store: Store, content: Content, reminder: DueReminder, now: datetime) -> None:
-    """Queue one reminder for its month and set the next; missed months are not made up for."""
-    contact = store.contacts.view(reminder.contact_id)
-    address = store.contacts.current_address(reminder.contact_id)
-    lead = store.leads.newest_of(reminder.contact_id)
-    reply, slots = wording(content, contact, lead.fields if lead else None, reminder.due_at)
-    rendered = content.render(reply, _day(contact, now), slots)
-    store.outbox.queue(
-        reminder.contact_id,
-        address.id if address else None,
+def _remind(store: Store, content: Content, due: Sequence[DueReminder], now: datetime) -> None:
+    """Queue each for its months and set the next. Missed months get their rows too: policy says what is too late."""
+    phones = {one.id: store.reminders.on_one_phone(one) for one in due}
+    told: set[bytes] = set()
+    forms = store.reminders.forms(sorted({contact for family in phones.values() for contact in family}))
+    messages: list[Message] = []
+    moved: list[tuple[DueReminder, ReminderPlan, datetime]] = []
+    for one in due:
+        plan, family = one.plan, phones[one.id]
+        occurrence = plan.next
+        if occurrence is None:  # a row of before plans knew their occurrences
+            plan = schedule(content, plan, one.zone, one.due_at - timedelta(seconds=1))
+            occurrence = plan.next
+        if occurrence is None:
+            continue
+        reply, slots = wording(content, plan, occurrence, [form for contact in family for form in forms[contact]])
+        # a family on one phone gets one message with everybody in it: the one that is due first
+        again = len(family) > 1 and _told_already(store, one, family, told, now)
+        skip = EndReason.SAME_PHONE.value if again else None
+        messages.append(_reminder(content, replace(one, plan=plan), reply, slots, now=now, skip=skip))
+        plan = moved_on(content, plan)
+        if plan.next is not None:
+            moved.append((one, plan, due_moment(plan.next, plan, one.zone)))
+    store.outbox.queue_many(messages)
+    store.reminders.advance(moved)
+
+
+def _told_already(store: Store, due: DueReminder, family: Sequence[int], told: set[bytes], now: datetime) -> bool:
+    """Whether somebody on the same phone was told of everybody's contributions just now or some days ago."""
+    phone = due.phone_hash or b""
+    others = [contact for contact in family if contact != due.contact_id]
+    known = phone in told or store.outbox.reminded_since(others, now - SAME_MESSAGE)
+    told.add(phone)
+    return known
+
+
+def _reminder(
+    content: Content, due: DueReminder, reply: str, slots: Mapping[str, SlotValue], *, now: datetime, skip: str | None
+) -> Message:
+    rendered = content.render(reply, now.astimezone(due.zone).date(), slots)
+    return Message(
+        due.contact_id,
+        due.address_id,
         Kind.REMINDER,
         rendered.text,
         now,
+        due.due_at,
+        due.once_key,
         reply=rendered.reply,
+        taps=taps_of(rendered, due.channel),
         content_version=content.version,
-        due_at=reminder.due_at,
-        reminder_id=reminder.id,
-        once_key=reminder.once_key,
+        reminder_id=due.id,
         slots=kept(slots),
+        skip=skip,
     )
-    store.reminders.advance(reminder.id, next_due(reminder.day, reminder.hour, contact.zone, max(now, reminder.due_at)))
+
+
+def _follow_up(store: Store, content: Content, due: DueReminder, now: datetime) -> None:
+    """Ask how they got on, unless that is settled meanwhile."""
+    contact = store.contacts.view(due.contact_id)
+    kind = FollowUp(due.kind.value)
+    slots: dict[str, SlotValue] = {"nama": contact.name or "", "nomor": contact.lead.number if contact.lead else ""}
+    rendered = content.render(REPLY[kind], _day(contact, now), slots)
+    settled = not still_asked(kind, contact.lead.state if contact.lead else None)
+    message = Message(
+        due.contact_id,
+        due.address_id,
+        Kind.FOLLOW_UP,
+        rendered.text,
+        now,
+        due.due_at,
+        due.once_key,
+        reply=rendered.reply,
+        taps=taps_of(rendered, due.channel),
+        content_version=content.version,
+        reminder_id=due.id,
+        slots=kept(slots),
+        skip=EndReason.DONE.value if settled else None,
+    )
+    store.outbox.queue_many([message])
+    store.reminders.asked(due, now)
 
 
 def _tell(store: Store, content: Content, notice: Notice, now: datetime) -> None:

@@ -28,6 +28,8 @@ from flows.events import (
     DraftReminderPlanned,
     Event,
     FeedbackGiven,
+    FollowUpDropped,
+    FollowUpPlanned,
     GatheringAnswered,
     GatheringCancelled,
     GatheringChanged,
@@ -45,13 +47,14 @@ from flows.events import (
 )
 from flows.message import Heard
 from flows.outreach.audience import Target, leaving
-from flows.outreach.reminder import next_due
-from flows.outreach.sending_policy import Kind, SendingRules
+from flows.outreach.follow_up import FollowUp
+from flows.outreach.reminder import due_moment
+from flows.outreach.sending_policy import Kind, Reason, SendingRules
 from flows.village import find_village
 from nlu.understanding import JsonValue
 from storage.broadcasts import Draft
 from storage.database import Store
-from storage.words import NoticeKind
+from storage.words import EndReason, NoticeKind, Promise
 
 log = structlog.get_logger()
 
@@ -91,10 +94,15 @@ def apply(event: Event, scene: Scene) -> None:
             learn_profile(event, scene)
         case LeadSubmitted():
             scene.store.leads.submit(scene.contact.id, event, scene.now)
+            scene.store.reminders.follow_up(scene.contact.id, FollowUp.CONTACTED, scene.now, scene.address_id)
         case ReminderPlanned():
             plan_reminder(event, scene)
         case ReminderStopped():
-            scene.store.reminders.stop(scene.contact.id, scene.now)
+            scene.store.reminders.stop(scene.contact.id, scene.now, (Promise.CONTRIBUTION,))
+        case FollowUpPlanned():
+            scene.store.reminders.follow_up(scene.contact.id, event.kind, scene.now, scene.address_id)
+        case FollowUpDropped():
+            drop_follow_ups(event, scene)
         case DraftReminderPlanned():
             remind_of_draft(scene)
         case BroadcastSent():
@@ -162,7 +170,7 @@ def refuse_consent(event: ConsentRefused, scene: Scene) -> None:
     scene.store.consents.refuse(scene.contact.id, event.purposes, event.version, scene.now, via=scene.contact.channel)
     scene.store.outbox.skip_resting_on(scene.contact.id, event.purposes, "opted_out")
     if Purpose.REMINDERS in event.purposes:
-        scene.store.reminders.stop(scene.contact.id, scene.now)
+        scene.store.reminders.stop(scene.contact.id, scene.now, (Promise.CONTRIBUTION,))
 
 
 def learn_profile(event: ProfileLearned, scene: Scene) -> None:
@@ -173,13 +181,25 @@ def learn_profile(event: ProfileLearned, scene: Scene) -> None:
         return
     scene.contact = replace(scene.contact, village=village)
     if scene.contact.reminder is not None:
-        plan_reminder(ReminderPlanned(scene.contact.reminder.day, scene.contact.reminder.hour), scene)
+        plan_reminder(ReminderPlanned(scene.contact.reminder), scene)
 
 
 def plan_reminder(event: ReminderPlanned, scene: Scene) -> None:
-    """A reminder is a row with the moment it is next due."""
-    due = next_due(event.day, event.hour, scene.contact.zone, scene.now)
-    scene.store.reminders.plan(scene.contact.id, event.day, event.hour, due)
+    """A reminder is a row with the moment it is next due, and comes where it was asked for."""
+    scene.contact = replace(scene.contact, reminder=event.plan)
+    if event.plan.next is not None:
+        due = due_moment(event.plan.next, event.plan, scene.contact.zone)
+        scene.store.reminders.plan(scene.contact.id, event.plan, due, scene.address_id)
+
+
+def drop_follow_ups(event: FollowUpDropped, scene: Scene) -> None:
+    """Nobody asks any more; what is queued is skipped. Somebody who does not want it is never asked again."""
+    if event.unwanted:
+        scene.store.reminders.refuse_follow_ups(scene.contact.id, scene.now)
+    else:
+        scene.store.reminders.stop(scene.contact.id, scene.now, [Promise(kind.value) for kind in event.kinds])
+    reason = Reason.OPTED_OUT.value if event.unwanted else EndReason.DONE.value
+    scene.store.outbox.skip_pending(scene.contact.id, (Kind.FOLLOW_UP,), reason)
 
 
 def remind_of_draft(scene: Scene) -> None:

@@ -86,11 +86,38 @@ class LeadSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One time of reminding: on which day, for which contribution months, and the last day to pay.
+
+    `again` when the person asked to be reminded once more. `behind` counts months that were not paid as far as we know.
+    """
+
+    on: date
+    month: date
+    deadline: date
+    months: int = 1
+    behind: int = 0
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ReminderPlan:
-    """The person's monthly reminder: day 1-28 and hour 0-23, local to the village."""
+    """What the person chose, local to the village: day 1-28 and hour 0-23, and what they told us about paying.
+
+    Once they tell when their protection ends, that day drives it (`before` days ahead) and no longer the calendar.
+    `every` months are paid at a time, from a month of `harvest` on; `paid_through` is the last contribution month paid.
+    """
 
     day: int
     hour: int
+    every: int = 1
+    before: int = 7
+    harvest: date | None = None
+    protected_until: date | None = None
+    paid_through: date | None = None
+    employer: bool = False
+    next: Occurrence | None = None
+    last: Occurrence | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from content.model import Rendered
-from flows.contact import Purpose
+from flows.contact import Purpose, ReminderPlan
 from flows.gathering import Attending, FgdRole, GatheringChange, GatheringDraft, Useful
+from flows.outreach.follow_up import FollowUp
 from nlu.understanding import JsonValue
 
 
@@ -62,10 +63,9 @@ class LeadSubmitted:
 
 @dataclass(frozen=True, slots=True)
 class ReminderPlanned:
-    """Remind monthly on this day (1-28) and hour, local to the village."""
+    """Remind by this plan; its `next` says when."""
 
-    day: int
-    hour: int
+    plan: ReminderPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,21 @@ class ReminderStopped:
 @dataclass(frozen=True, slots=True)
 class DraftReminderPlanned:
     """The person has not got their card at hand and asked us to come back to the unfinished form once."""
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUpPlanned:
+    """Ask how they got on with it, after this time and each at most once, unless it is dropped before."""
+
+    kind: FollowUp
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUpDropped:
+    """It is finished or given up: nobody asks any more. `unwanted`: and never again."""
+
+    kinds: tuple[FollowUp, ...]
+    unwanted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +224,8 @@ Event = (
     | ReminderPlanned
     | ReminderStopped
     | DraftReminderPlanned
+    | FollowUpPlanned
+    | FollowUpDropped
     | BroadcastSent
     | BroadcastSteered
     | GatheringMade

@@ -13,9 +13,10 @@ from flows.contact import Audience, Channel, ConsentState, Contact, LeadSummary,
 from flows.outreach.audience import Leaving, Target
 from storage.audience import announcement_of, forecast, progress
 from storage.columns import UtcDateTime
+from storage.reminders import plan_from_json
 from storage.repository import AnyRow, NotFound, Repository
 from storage.tables import ADDRESS, CONSENT_CURRENT, CONTACT, LEAD, OUTBOX, REMINDER
-from storage.words import OutboxState
+from storage.words import OutboxState, Promise
 
 #: Where a person's id may be their phone number.
 _NAMED_BY_NUMBER = frozenset({Channel.WHATSAPP})
@@ -246,7 +247,7 @@ class Contacts(Repository):
 
 
 def _reminder(row: AnyRow) -> ReminderPlan | None:
-    return ReminderPlan(row.day, row.hour) if row.day is not None else None
+    return plan_from_json(row.day, row.hour, row.plan) if row.day is not None else None
 
 
 def _lead(row: AnyRow) -> LeadSummary | None:
@@ -260,7 +261,11 @@ def _person() -> Select[Any]:
     """All that is one row per person: where they write from, their reminder, their newest lead."""
     theirs = LEAD.alias("theirs")
     newest = select(func.max(theirs.c.id)).where(theirs.c.contact_id == CONTACT.c.id).scalar_subquery()
-    reminded = and_(REMINDER.c.contact_id == CONTACT.c.id, REMINDER.c.stopped_at.is_(None))
+    reminded = and_(
+        REMINDER.c.contact_id == CONTACT.c.id,
+        REMINDER.c.kind == Promise.CONTRIBUTION,
+        REMINDER.c.stopped_at.is_(None),
+    )
     return (
         select(
             CONTACT.c.role,
@@ -272,6 +277,7 @@ def _person() -> Select[Any]:
             ADDRESS.c.last_inbound_at,
             REMINDER.c.day,
             REMINDER.c.hour,
+            REMINDER.c.plan,
             LEAD.c.number,
             LEAD.c.state,
             LEAD.c.submitted_at,

@@ -89,6 +89,46 @@ class Due:
     approached_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of many that are queued together. With `skip` it is only recorded, with that reason."""
+
+    contact_id: int
+    address_id: int | None
+    kind: Kind
+    body: str
+    made_at: datetime
+    due_at: datetime
+    once_key: str
+    reply: str | None = None
+    taps: Sequence[Tap] = ()
+    content_version: str | None = None
+    reminder_id: int | None = None
+    slots: Mapping[str, JsonValue] | None = None
+    skip: str | None = None
+
+    def row(self) -> dict[str, Any]:
+        """As the statement takes it."""
+        return {
+            "contact_id": self.contact_id,
+            "address_id": self.address_id,
+            "kind": self.kind,
+            "priority": PRIORITY[self.kind],
+            "reply": self.reply,
+            "body": self.body,
+            "taps": [dict(tap) for tap in self.taps] or None,
+            "slots": dict(self.slots) if self.slots else None,
+            "content_version": self.content_version,
+            "made_at": self.made_at,
+            "due_at": self.due_at,
+            "reminder_id": self.reminder_id,
+            "once_key": self.once_key,
+            "leaves_by": self.address_id,
+            "state": OutboxState.SKIPPED if self.skip else OutboxState.DUE,
+            "reason": self.skip,
+        }
+
+
 class Outbox(Repository):
     """Queue, claim, settle."""
 
@@ -133,7 +173,13 @@ class Outbox(Repository):
             "once_key": once_key,
             "leaves_by": address_id,
         }
-        return self._db.execute(_queue(self._db.dialect.name), message).scalar()
+        return self._db.execute(_queue(self._db.dialect.name, returning=True), message).scalar()
+
+    def queue_many(self, messages: Sequence[Message]) -> None:
+        """Queue these in one statement, each but once by its key."""
+        if messages:
+            insert = _queue(self._db.dialect.name, returning=False)
+            self._db.execute(insert, [message.row() for message in messages])
 
     def claim(
         self,
@@ -255,6 +301,12 @@ class Outbox(Repository):
         """What the contact wrote after that moment, oldest first."""
         return heard_since(self._db, contact_id, moment, limit)
 
+    def reminded_since(self, contacts: Sequence[int], moment: datetime) -> bool:
+        """Whether any of them was reminded since then, or is about to be."""
+        here = (OUTBOX.c.contact_id.in_(contacts), OUTBOX.c.kind == Kind.REMINDER, OUTBOX.c.made_at >= moment)
+        query = select(OUTBOX.c.id).where(*here, OUTBOX.c.state.not_in((OutboxState.SKIPPED, OutboxState.FAILED)))
+        return self._db.execute(query.limit(1)).first() is not None
+
     def unasked_since(self, contact_id: int, moment: datetime) -> list[datetime]:
         """When messages nobody asked for in particular went to this person since then, whoever sent them."""
         return list(self._db.scalars(_UNASKED_SINCE, {"contact": contact_id, "moment": moment}))
@@ -335,12 +387,12 @@ class Outbox(Repository):
 
 
 @cache
-def _queue(dialect: str) -> Executable:
+def _queue(dialect: str, *, returning: bool) -> Executable:
     """The message leaves by the account of its address."""
     account = select(address_route()).where(ADDRESS.c.id == bindparam("leaves_by")).scalar_subquery()
     insert = insert_into(OUTBOX, dialect).values(route=func.coalesce(account, NOWHERE))
     once = insert.on_conflict_do_nothing(index_elements=["once_key"], index_where=_HAS_ONCE_KEY)
-    return once.returning(OUTBOX.c.id)
+    return once.returning(OUTBOX.c.id) if returning else once
 
 
 @cache

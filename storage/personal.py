@@ -56,7 +56,7 @@ SECTIONS: Mapping[str, tuple[Table, tuple[str, ...]]] = {
     ),
     "moves": (LEAD_MOVE, ("from_state", "to_state", "by", "at", "note")),
     "views": (AUDIT, ("action", "who", "at", "reason")),
-    "reminder": (REMINDER, ("day", "hour", "next_due_at", "stopped_at")),
+    "reminder": (REMINDER, ("kind", "day", "hour", "plan", "next_due_at", "paused_at", "stopped_at")),
     "draft": (SESSION, ("state",)),
     "handoffs": (HANDOFF, ("reason", "grave", "opened_at", "closed_at")),
     "not_understood": (NOT_UNDERSTOOD, ("text", "at")),

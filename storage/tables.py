@@ -38,6 +38,7 @@ from storage.words import (
     NoticeKind,
     OutboxState,
     PersonState,
+    Promise,
     StaffRole,
     Tell,
     UploadState,
@@ -394,18 +395,28 @@ class LeadUploadRow(Row, table=True):
 
 
 class ReminderRow(Row, table=True):
-    """A monthly promise: this day and hour, local to the village. `next_due_at` is the truth, not a timer."""
+    """A promise to a person: contributions by their plan, or a question how they got on. One of each kind at most.
+
+    `next_due_at` is the truth, not a timer. `stage` counts the questions asked; `began_at` is what they count from.
+    """
 
     __tablename__ = "reminder"
-    __table_args__ = (_only("ix_reminder_next_due_at", "next_due_at", "id", where="stopped_at IS NULL"),)
+    __table_args__ = (
+        UniqueConstraint("contact_id", "kind"),
+        _only("ix_reminder_next_due_at", "next_due_at", "id", where="stopped_at IS NULL AND paused_at IS NULL"),
+    )
 
     id: int = _id()
-    contact_id: int = Field(
-        default=None, sa_column=Column(BigId, ForeignKey("contact.id"), nullable=False, unique=True)
-    )
+    contact_id: int = _ref("contact.id")
+    kind: Promise = _word(Promise)
+    address_id: int | None = _number(null=True)
     day: int = _count()
     hour: int = _count()
+    plan: Any = _sealed_json("reminder.plan")
+    stage: int = _count()
+    began_at: datetime | None = _moment()
     next_due_at: datetime = _moment(null=False)
+    paused_at: datetime | None = _moment()
     stopped_at: datetime | None = _moment()
 
 

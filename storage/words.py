@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from flows.contact import Purpose
+from flows.outreach.follow_up import FollowUp
 from flows.outreach.sending_policy import Kind
 
 
@@ -82,6 +83,8 @@ class EndReason(StrEnum):
     SENDER_DIED = "sender_died"
     REPLACED = "replaced"
     GATHERING_OFF = "gathering_off"
+    SAME_PHONE = "same_phone"
+    DONE = "done"
 
 
 class NoticeKind(StrEnum):
@@ -108,6 +111,14 @@ class Tell(StrEnum):
     DAY_BEFORE = "day_before"
     HOURS_BEFORE = "hours_before"
     AFTER = "after"
+
+
+class Promise(StrEnum):
+    """What a reminder row promises: to remind of contributions, or to ask how the person got on."""
+
+    CONTRIBUTION = "contribution"
+    UNFINISHED = FollowUp.UNFINISHED.value
+    CONTACTED = FollowUp.CONTACTED.value
 
 
 class DuplicateOf(StrEnum):

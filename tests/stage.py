@@ -18,7 +18,7 @@ from bot.turn import Done
 from bot.world import Exchange, Person, World
 from console.answers import Speaker, queue_answer, queue_invitation
 from flows import events as happened
-from flows.contact import Channel, LeadState, Purpose, Role
+from flows.contact import Channel, LeadState, Purpose, ReminderPlan, Role
 from flows.message import HeardKind
 from flows.outreach.audience import Target
 from flows.outreach.sending_policy import Kind
@@ -54,6 +54,7 @@ _ANSWERS = re.compile(r"balas (\w+): (.+)", re.DOTALL)
 _INVITES = re.compile(r"ajak (\w+) membalas")
 _UNASKED = {
     Kind.REMINDER: "pengingat",
+    Kind.FOLLOW_UP: "tindak lanjut",
     Kind.BROADCAST: "siaran",
     Kind.GATHERING: "acara",
     Kind.INVITATION: "acara",
@@ -424,8 +425,13 @@ class Stage:
             case happened.LeadSubmitted(number, fields):
                 village = fields.get("desa")
                 yield Effect("prospek", f"baru, {number}, {village['name'] if isinstance(village, dict) else '-'}")
-            case happened.ReminderPlanned(day, hour):
-                yield Effect("pengingat", self._alone(actor, f"tanggal {day} jam {hour:02}.00"))
+            case happened.ReminderPlanned(plan):
+                yield Effect("pengingat", self._alone(actor, _planned(plan)))
+            case happened.FollowUpPlanned():
+                return
+            case happened.FollowUpDropped(_, unwanted):
+                if unwanted:
+                    yield Effect("tindak lanjut", self._alone(actor, "berhenti"))
             case happened.ReminderStopped():
                 yield Effect("pengingat", self._alone(actor, "berhenti"))
             case happened.BroadcastSent(_, village, waits=waits):
@@ -477,6 +483,20 @@ class Stage:
         with self.world.app.database.reading() as store:
             zone = store.contacts.view(actor.contact_id).zone
         return show_moment(at, next(name for name, known in ZONES.items() if known.key == zone.key))
+
+
+def _planned(plan: ReminderPlan) -> str:
+    """What drives the reminder and when it comes next."""
+    if plan.next is not None and plan.next.again:
+        drives = "sekali lagi"
+    elif plan.protected_until is not None:
+        drives = f"perlindungan sampai {plan.protected_until.isoformat()} jam {plan.hour:02}.00"
+    else:
+        drives = f"tanggal {plan.day} jam {plan.hour:02}.00"
+    more = f", tiap {plan.every} bulan" if plan.every > 1 else ""
+    more += ", pemberi kerja" if plan.employer else ""
+    more += f", dibayar sampai {plan.paid_through.strftime('%Y-%m')}" if plan.paid_through else ""
+    return f"{drives}{more}, berikutnya {plan.next.on.isoformat() if plan.next else '-'}"
 
 
 def _acts(item: object) -> bool:

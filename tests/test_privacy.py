@@ -21,7 +21,7 @@ from world_fixtures import _SETTINGS, content_in_force, engines
 from bot.personal_copy import personal_copy
 from bot.privacy_audit import PEOPLE, audit
 from bot.privacy_search import Planted, needles, search
-from flows.contact import Channel, LeadState, Purpose
+from flows.contact import Channel, LeadState, Purpose, ReminderPlan
 from flows.conversation.session import Session
 from flows.events import LeadSubmitted
 from flows.outreach.sending_policy import Kind
@@ -144,7 +144,7 @@ def lived(db, who="sari"):
         lead = store.leads.newest_of(contact)
         store.leads.move(lead.id, LeadState.CONTACTED, "ratna", NOW, f"menelepon {SITI.name}")
         store.audit.record("ratna", "lead_viewed", f"lead:{lead.id}", NOW, "menelepon pekerja")
-        store.reminders.plan(contact, 10, 8, NOW)
+        store.reminders.plan(contact, ReminderPlan(10, 8), NOW)
         store.handoffs.open(contact, "speak_to_human", NOW)
         store.not_understood.add(contact, f"qwrtz {SITI.nik}", [("x", 0.1)], NOW)
         store.inbox.keep_unread(Channel.WHATSAPP, "odd", json.dumps({"wa_id": SITI.phone[1:]}), NOW)

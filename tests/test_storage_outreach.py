@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 from storage_fixtures import LEASE, NOW, OTHER_VILLAGE, VILLAGE, WHEN
 
-from flows.contact import Channel, Purpose
+from flows.contact import Channel, Occurrence, Purpose, ReminderPlan
 from flows.events import LeadSubmitted
 from flows.outreach.audience import Target
+from flows.outreach.follow_up import FollowUp
 from flows.outreach.sending_policy import Kind
 from storage.broadcasts import Draft
 from storage.outcomes import Delivered, Failed, Postponed, Sent, Skipped
@@ -25,15 +26,16 @@ def test_a_reminder_is_due_at_its_moment_and_again_after_an_outage(db, people):
     sari, _ = people.make("sari")
     budi, _ = people.make("budi")
     with db.transaction() as store:
-        store.reminders.plan(sari, 10, 8, NOW + timedelta(hours=1))
-        store.reminders.plan(budi, 9, 8, NOW)
+        store.reminders.plan(sari, ReminderPlan(10, 8), NOW + timedelta(hours=1))
+        store.reminders.plan(budi, ReminderPlan(9, 8), NOW)
         assert store.reminders.next_due_at() == NOW
         assert [one.contact_id for one in store.reminders.due(NOW, 10)] == [budi]
         assert [one.contact_id for one in store.reminders.due(NOW + MONTH, 10)] == [budi, sari]
         assert len(store.reminders.due(NOW + MONTH, 1)) == 1
         (due,) = store.reminders.due(NOW, 10)
-        assert (due.day, due.hour, due.due_at, due.once_key) == (9, 8, NOW, f"reminder:{due.id}:2026-03-02")
-        store.reminders.advance(due.id, NOW + MONTH)
+        assert (due.plan, due.due_at) == (ReminderPlan(9, 8), NOW)
+        later = ReminderPlan(9, 8, next=Occurrence(date(2026, 4, 2), date(2026, 4, 1), date(2026, 4, 15)))
+        store.reminders.advance([(due, later, NOW + MONTH)])
         assert store.reminders.due(NOW, 10) == []
 
 
@@ -41,12 +43,59 @@ def test_planning_again_replaces_and_stopping_stops(db, people):
     sari, _ = people.make("sari")
     with db.transaction() as store:
         assert not store.reminders.stop(sari, NOW)
-        store.reminders.plan(sari, 10, 8, NOW)
+        store.reminders.plan(sari, ReminderPlan(10, 8), NOW)
         assert store.reminders.stop(sari, NOW)
         assert store.reminders.due(NOW, 10) == []
         assert store.contacts.view(sari).reminder is None
-        store.reminders.plan(sari, 12, 9, NOW)
-        assert [(one.day, one.hour) for one in store.reminders.due(NOW, 10)] == [(12, 9)]
+        store.reminders.plan(sari, ReminderPlan(12, 9), NOW)
+        assert [one.plan for one in store.reminders.due(NOW, 10)] == [ReminderPlan(12, 9)]
+
+
+def test_all_that_a_person_chose_and_told_is_kept(db, people):
+    sari, address = people.make("sari")
+    one = Occurrence(date(2026, 3, 10), date(2026, 3, 1), date(2026, 3, 16), months=6, behind=1, again=True)
+    plan = ReminderPlan(10, 8, 6, 3, date(2026, 4, 1), date(2026, 2, 28), date(2026, 1, 1), employer=True, next=one)
+    with db.transaction() as store:
+        store.reminders.plan(sari, plan, NOW, address)
+        assert store.contacts.view(sari).reminder == plan
+        (due,) = store.reminders.due(NOW, 10)
+        assert (due.plan, due.address_id, due.once_key) == (plan, address, f"reminder:{due.id}:2026-03-10")
+
+
+def test_a_paused_reminder_waits_and_a_cancelled_one_is_over(db, people):
+    sari, _ = people.make("sari")
+    with db.transaction() as store:
+        store.reminders.plan(sari, ReminderPlan(10, 8), NOW)
+        (listed,) = store.reminders.listed(due_by=NOW)
+        assert store.reminders.pause(listed.id, NOW)
+        assert not store.reminders.pause(listed.id, NOW)
+        assert store.reminders.due(NOW, 10) == []
+        assert store.reminders.counts() == {"waiting": 0, "paused": 1, "stopped": 0}
+        assert store.reminders.resume(listed.id)
+        assert len(store.reminders.due(NOW, 10)) == 1
+        assert store.reminders.cancel(listed.id, NOW)
+        assert not store.reminders.cancel(listed.id, NOW)
+        assert [one.state for one in store.reminders.listed()] == ["stopped"]
+
+
+def test_each_question_is_asked_at_most_once_and_never_after_a_refusal(db, people):
+    sari, address = people.make("sari")
+    budi, _ = people.make("budi")
+    day = timedelta(days=1)
+    with db.transaction() as store:
+        store.reminders.follow_up(sari, FollowUp.UNFINISHED, NOW, address)
+        store.reminders.follow_up(sari, FollowUp.UNFINISHED, NOW + day / 2, address)  # another answer: counted anew
+        assert store.reminders.due(NOW + day, 10) == []
+        (first,) = store.reminders.due(NOW + 2 * day, 10)
+        store.reminders.asked(first, NOW + 2 * day)
+        (second,) = store.reminders.due(NOW + 8 * day, 10)
+        assert (first.once_key, second.once_key) == (f"unfinished:{first.id}:0", f"unfinished:{first.id}:1")
+        store.reminders.asked(second, NOW + 8 * day)
+        store.reminders.follow_up(sari, FollowUp.UNFINISHED, NOW + 9 * day, address)
+        assert store.reminders.due(NOW + 99 * day, 10) == []
+        store.reminders.refuse_follow_ups(budi, NOW)
+        store.reminders.follow_up(budi, FollowUp.CONTACTED, NOW, None)
+        assert store.reminders.due(NOW + 99 * day, 10) == []
 
 
 def test_two_clocks_never_take_the_same_reminder(db, people):
@@ -54,7 +103,7 @@ def test_two_clocks_never_take_the_same_reminder(db, people):
         return  # the second writer waits for the first to end
     sari, _ = people.make("sari")
     with db.transaction() as store:
-        store.reminders.plan(sari, 10, 8, NOW)
+        store.reminders.plan(sari, ReminderPlan(10, 8), NOW)
     with db.transaction() as first, db.transaction() as second:
         assert len(first.reminders.due(NOW, 10)) == 1
         assert second.reminders.due(NOW, 10) == []

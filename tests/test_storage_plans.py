@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from sqlalchemy import event, text
 from storage_fixtures import LEASE, NOW, VILLAGE, WHEN
 
-from flows.contact import Channel, ConsentState, Purpose, Role
+from flows.contact import Channel, ConsentState, Purpose, ReminderPlan, Role
 from flows.conversation.session import Session
+from flows.outreach.follow_up import FollowUp
 from flows.outreach.sending_policy import Kind
 from storage.outcomes import Delivered, Sent
 
@@ -101,9 +102,13 @@ def test_what_the_clock_does_reads_nothing_from_end_to_end(db, people):
     contact, _ = people.make("sari", village=VILLAGE.code)
 
     def tick(store):
-        store.reminders.plan(contact, 10, 8, NOW)
+        store.reminders.plan(contact, ReminderPlan(10, 8), NOW)
         for reminder in store.reminders.due(NOW, 10):
-            store.reminders.advance(reminder.id, NOW)
+            store.reminders.advance([(reminder, reminder.plan, NOW)])
+            store.reminders.on_one_phone(reminder)
+        store.reminders.forms([contact])
+        store.reminders.follow_up(contact, FollowUp.CONTACTED, NOW)
+        store.outbox.unasked_since(contact, NOW)
         store.reminders.next_due_at()
         store.notices.pending()
         store.handoffs.waiting()

@@ -7,7 +7,10 @@ from content.reading.draft import Draft
 from content.reading.fields import Fields, Source
 from content.strict_yaml import Node
 
-COMMANDS = ("cancel", "back", "resume_flow", "menu", "person", "stop", "resume", "join")
+COMMANDS = (
+    "cancel", "back", "resume_flow", "menu", "person", "stop", "resume", "join",
+    "paid", "snooze", "stop_reminder", "not_contacted", "stop_follow_ups",
+)  # fmt: skip
 _ACTIONS = ("intent", "answer", "start", "say", "command")
 
 

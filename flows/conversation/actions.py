@@ -11,6 +11,7 @@ from flows.conversation import (
     joining_talk,
     outreach_talk,
     registration_talk,
+    reminder_talk,
 )
 from flows.conversation.kept import hear_held
 from flows.conversation.prefill import occupation
@@ -22,6 +23,7 @@ Action = Callable[[Scene], str | None]
 #: Slots that actions compute while a form runs; they go when it ends.
 MADE_BY_QUESTIONS = (
     outreach_talk.COMPUTED
+    + reminder_talk.COMPUTED
     + contribution_talk.COMPUTED
     + benefit_talk.COMPUTED
     + gathering_talk.COMPUTED
@@ -119,11 +121,19 @@ ACTIONS: Mapping[str, Action] = {
     "erase_data": registration_talk.erase_data,
     "join_accounts": joining_talk.join_accounts,
     "register_neighbour": registration_talk.register_neighbour,
-    "learn_village": outreach_talk.learn_village,
-    "plan_reminder": outreach_talk.plan_reminder,
-    "stop_reminder": outreach_talk.stop_reminder,
-    "unsubscribe": outreach_talk.unsubscribe,
-    "resubscribe": outreach_talk.resubscribe,
+    "learn_village": reminder_talk.learn_village,
+    "plan_reminder": reminder_talk.plan_reminder,
+    "has_reminder": reminder_talk.has_reminder,
+    "plan_by_protection": reminder_talk.plan_by_protection,
+    "plan_by_harvest": reminder_talk.plan_by_harvest,
+    "plan_for_employer": reminder_talk.plan_for_employer,
+    "mark_paid": reminder_talk.mark_paid,
+    "snooze": reminder_talk.snooze,
+    "not_contacted": reminder_talk.not_contacted,
+    "stop_follow_ups": reminder_talk.stop_follow_ups,
+    "stop_reminder": reminder_talk.stop_reminder,
+    "unsubscribe": reminder_talk.unsubscribe,
+    "resubscribe": reminder_talk.resubscribe,
     "has_village": outreach_talk.has_village,
     "forecast": outreach_talk.forecast,
     "send_broadcast": outreach_talk.send_broadcast,

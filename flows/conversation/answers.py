@@ -31,6 +31,8 @@ STRICT = frozenset(
         "day",
         "hour",
         "months",
+        "date",
+        "month",
         "sex",
         "moment",
         "seats",

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 
-from flows.conversation import form, joining
+from flows.conversation import actions, form, joining, reminder_talk
+from flows.conversation.answers import SURE
 from flows.conversation.intents import answer_intent
 from flows.conversation.scene import Scene
 
+#: Commands that are actions of another name.
+_ACTIONS = {"paid": "mark_paid"}
 _PUNCTUATION = re.compile(r"[^\w\s/]+")
 
 
@@ -27,8 +30,11 @@ def take(scene: Scene, text: str) -> bool:
         first, _, rest = said.partition(" ")
         if first in words.get("change", ()) and rest:
             return form.change_by_name(scene, rest)
+    if scene.step is None and reminder_talk.tells_protection(scene, text):
+        scene.wants_flow = "pengingat_perlindungan"
+        return True
     understanding = scene.understanding
-    if understanding is not None and understanding.intent in _always(scene):
+    if understanding is not None and understanding.intent in _always(scene) | _named(scene, text):
         answer_intent(scene, understanding.intent)
         form.ask_again(scene)
         return True
@@ -44,6 +50,16 @@ def _always(scene: Scene) -> set[str]:
     return {roles[role] for role in ("stop", "resume") if role in roles}
 
 
+def _named(scene: Scene, text: str) -> set[str]:
+    """Intents that act in a form because the words name what to stop: "jangan kirim acara, pengingat boleh"."""
+    understanding, step, roles = scene.understanding, scene.step, scene.content.roles
+    if understanding is None or step is None or step.ask == "text" or understanding.confidence < SURE:
+        return set()
+    if not reminder_talk.names_some(scene, text):
+        return set()
+    return {roles[role] for role in ("stop", "stop_reminder", "resume") if role in roles}
+
+
 def do_command(scene: Scene, command: str) -> bool:
     """Carry out an anytime command. Returns True: it has been dealt with."""
     match command:
@@ -53,6 +69,9 @@ def do_command(scene: Scene, command: str) -> bool:
             form.back(scene)
         case "resume_flow":
             form.resume(scene)
+        case "paid" | "snooze" | "stop_reminder" | "not_contacted" | "stop_follow_ups":
+            actions.do(scene, _ACTIONS.get(command, command))
+            form.ask_again(scene)
         case "person":
             answer_intent(scene, scene.content.roles["person"])
             form.ask_again(scene)

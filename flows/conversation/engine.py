@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from content import Content
 from content.model import Button
-from flows.conversation import anytime, form, gathering_talk, joining, questions
+from flows.conversation import anytime, follow_up, form, gathering_talk, joining, questions
 from flows.conversation.answers import FREE, SURE
 from flows.conversation.intents import answer_intent
 from flows.conversation.options import chosen_option, labelled
@@ -48,6 +48,7 @@ def take_turn(session: Session, heard: Heard, content: Content, given: Given) ->
             _hear_text(scene)
     if scene.wants_flow is not None:
         form.start(scene, scene.wants_flow)
+    follow_up.note(scene, session)
     return scene.turn()
 
 

@@ -1,4 +1,4 @@
-"""Actions of reminders, consent to messages, and an official's announcement."""
+"""Actions of an official's announcement and village."""
 
 from __future__ import annotations
 
@@ -7,18 +7,9 @@ from typing import Literal
 from content.model import Kind as ValueKind
 from content.model import Rendered, SlotValue
 from content.render import write
-from flows.contact import ConsentState, Purpose, Role
-from flows.conversation.registration_talk import consent_version
+from flows.contact import Role
 from flows.conversation.scene import Scene
-from flows.events import (
-    BroadcastSent,
-    BroadcastSteered,
-    ConsentGiven,
-    ConsentWithdrawn,
-    ProfileLearned,
-    ReminderPlanned,
-    ReminderStopped,
-)
+from flows.events import BroadcastSent, BroadcastSteered
 from flows.outreach.audience import Target, asks_approval, speeds_on
 from flows.outreach.sending_policy import next_polite
 from flows.outreach.wordings import announced, duration, wording
@@ -32,45 +23,6 @@ COMPUTED = (
     "siaran_mulai",
     "siaran_selesai",
 )
-_MESSAGES = (Purpose.REMINDERS, Purpose.ANNOUNCEMENTS)
-
-
-def learn_village(scene: Scene) -> None:
-    """The village named in a form also belongs to the person: it decides their time zone."""
-    village = scene.slot("desa")
-    if isinstance(village, dict):
-        scene.note(ProfileLearned(village=str(village["code"])))
-
-
-def plan_reminder(scene: Scene) -> None:
-    """Remind monthly, with consent noted if it was just given."""
-    if scene.contact.consents[Purpose.REMINDERS] is not ConsentState.GIVEN:
-        scene.note(ConsentGiven((Purpose.REMINDERS,), consent_version(scene)))
-    day, hour = scene.slot("tanggal_pengingat"), scene.slot("jam_pengingat")
-    scene.note(ReminderPlanned(int(str(day)), int(str(hour))))
-
-
-def stop_reminder(scene: Scene) -> None:
-    """Stop only the reminders."""
-    if scene.contact.reminder is None and scene.contact.consents[Purpose.REMINDERS] is not ConsentState.GIVEN:
-        scene.say("pengingat_tidak_ada")
-        return
-    scene.note(ReminderStopped())
-    scene.note(ConsentWithdrawn((Purpose.REMINDERS,)))
-    scene.say("pengingat_berhenti")
-
-
-def unsubscribe(scene: Scene) -> None:
-    """BERHENTI: no more reminders or announcements; questions are still answered."""
-    scene.note(ReminderStopped())
-    scene.note(ConsentWithdrawn(_MESSAGES))
-    scene.say("berhenti_semua")
-
-
-def resubscribe(scene: Scene) -> None:
-    """MULAI: messages may come again. A reminder has to be set anew, so that it comes when the person wants it."""
-    scene.note(ConsentGiven(_MESSAGES, consent_version(scene)))
-    scene.say("mulai_lagi")
 
 
 def has_village(scene: Scene) -> str:

@@ -48,6 +48,8 @@ def _value(scene: Scene, step: Step, entities: tuple[Entity, ...]) -> JsonValue:
                 return {"amount": amount, "period": "month"}
             case "occupation", "occupation", str(occupation_id):
                 return occupation(scene, occupation_id)
+            case "date", "date", str(text) if text > scene.today.isoformat():
+                return text
             case "day", "date", str(text) if text[-2:].isdecimal() and "tgl" in entity.text.casefold():
                 return min(int(text[-2:]), 28)
     return None

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING
 
-from nlu.answers import birth, choices, contact, gathering, identity, income, payment, work, workplace
+from nlu.answers import birth, calendar, choices, contact, gathering, identity, income, payment, work, workplace
 from nlu.answers.reading import Asked, refused
 from nlu.answers.reading import readers_for as _readers_for
 from nlu.folding import squeeze
@@ -38,6 +38,8 @@ _READERS: Mapping[str, Callable[[Asked], FormAnswer]] = {
     "programs": choices.programs,
     "programs_2_or_3": choices.programs,
     "months": choices.months,
+    "date": calendar.future_date,
+    "month": calendar.month,
     "day": choices.day,
     "hour": choices.hour,
     "text": choices.free_text,
@@ -87,6 +89,8 @@ _EMPTY = {
     "programs": "program_tidak_jelas",
     "programs_2_or_3": "program_tidak_jelas",
     "months": "jumlah_tidak_jelas",
+    "date": "perlindungan_tidak_jelas",
+    "month": "bulan_tidak_jelas",
     "day": "hari_tidak_jelas",
     "hour": "jam_tidak_jelas",
     "sex": "kelamin_tidak_jelas",

@@ -352,16 +352,22 @@ def upgrade() -> None:
     op.create_table('reminder',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('contact_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), nullable=False),
+    sa.Column('kind', sa.Enum('contribution', 'unfinished', 'contacted', name='promise', native_enum=False, length=30), nullable=False),
+    sa.Column('address_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=True),
     sa.Column('day', sa.Integer(), nullable=False),
     sa.Column('hour', sa.Integer(), nullable=False),
+    sa.Column('plan', sa.LargeBinary(), nullable=True),
+    sa.Column('stage', sa.Integer(), nullable=False),
+    sa.Column('began_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('next_due_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('paused_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('stopped_at', sa.DateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_reminder_contact_id_contact')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_reminder')),
-    sa.UniqueConstraint('contact_id', name=op.f('uq_reminder_contact_id'))
+    sa.UniqueConstraint('contact_id', 'kind', name=op.f('uq_reminder_contact_id_kind'))
     )
     with op.batch_alter_table('reminder', schema=None) as batch_op:
-        batch_op.create_index('ix_reminder_next_due_at', ['next_due_at', 'id'], unique=False, sqlite_where=sa.text('stopped_at IS NULL'), postgresql_where=sa.text('stopped_at IS NULL'))
+        batch_op.create_index('ix_reminder_next_due_at', ['next_due_at', 'id'], unique=False, sqlite_where=sa.text('stopped_at IS NULL AND paused_at IS NULL'), postgresql_where=sa.text('stopped_at IS NULL AND paused_at IS NULL'))
 
     op.create_table('session',
     sa.Column('contact_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
@@ -504,7 +510,7 @@ def downgrade() -> None:
     op.drop_table('lead_move')
     op.drop_table('session')
     with op.batch_alter_table('reminder', schema=None) as batch_op:
-        batch_op.drop_index('ix_reminder_next_due_at', sqlite_where=sa.text('stopped_at IS NULL'), postgresql_where=sa.text('stopped_at IS NULL'))
+        batch_op.drop_index('ix_reminder_next_due_at', sqlite_where=sa.text('stopped_at IS NULL AND paused_at IS NULL'), postgresql_where=sa.text('stopped_at IS NULL AND paused_at IS NULL'))
 
     op.drop_table('reminder')
     with op.batch_alter_table('notice', schema=None) as batch_op:
