@@ -54,6 +54,7 @@ from flows.village import find_village
 from nlu.understanding import JsonValue
 from storage.broadcasts import Draft
 from storage.database import Store
+from storage.lead_import import PAPER, PAPER_SLOT
 from storage.words import EndReason, NoticeKind, Promise
 
 log = structlog.get_logger()
@@ -93,8 +94,7 @@ def apply(event: Event, scene: Scene) -> None:
         case ProfileLearned():
             learn_profile(event, scene)
         case LeadSubmitted():
-            scene.store.leads.submit(scene.contact.id, event, scene.now)
-            scene.store.reminders.follow_up(scene.contact.id, FollowUp.CONTACTED, scene.now, scene.address_id)
+            submit_lead(event, scene)
         case ReminderPlanned():
             plan_reminder(event, scene)
         case ReminderStopped():
@@ -200,6 +200,21 @@ def drop_follow_ups(event: FollowUpDropped, scene: Scene) -> None:
         scene.store.reminders.stop(scene.contact.id, scene.now, [Promise(kind.value) for kind in event.kinds])
     reason = Reason.OPTED_OUT.value if event.unwanted else EndReason.DONE.value
     scene.store.outbox.skip_pending(scene.contact.id, (Kind.FOLLOW_UP,), reason)
+
+
+def submit_lead(event: LeadSubmitted, scene: Scene) -> None:
+    """The writer's own lead, or that of a neighbour who agreed on paper: a contact of its own, with that consent."""
+    contact_id = scene.contact.id
+    if PAPER_SLOT in event.fields:
+        village = event.fields.get("desa")
+        code = str(village["code"]) if isinstance(village, dict) else None
+        contact_id = scene.store.contacts.make_on_paper(str(event.fields["nama"]), code, scene.now)
+        scene.store.consents.give(contact_id, (Purpose.REGISTRATION,), event.consent_version, scene.now, via=PAPER)
+        by = f"contact:{scene.contact.id}"
+        scene.store.audit.record(by, "neighbour_registered", event.number, scene.now)
+    else:
+        scene.store.reminders.follow_up(contact_id, FollowUp.CONTACTED, scene.now, scene.address_id)
+    scene.store.leads.submit(contact_id, event, scene.now)
 
 
 def remind_of_draft(scene: Scene) -> None:

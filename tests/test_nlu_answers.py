@@ -54,7 +54,38 @@ GOOD = {
     "work_days": {25: ["25", "25 hari", "sekitar 25 hari", "25 hari sebulan"], 20: ["20", "dua puluh", "dua puluh hari"], 30: ["tiap hari", "setiap hari"]},
 }  # fmt: skip
 
+WORK_PLACES = [
+    ("di pasar contoh jam 6 pagi sampai jam 2 siang", "Pasar contoh", "06.00-14.00"),
+    ("sawah, 07.00-15.30", "Sawah", "07.00-15.30"),
+    ("keliling kampung", "Keliling kampung", None),
+    ("jam tujuh sampai jam tiga", None, "07.00-15.00"),
+    ("dari jam 8 malam sampai jam 4 pagi di gudang", "Gudang", "20.00-04.00"),
+    ("di rumah, pagi sampai sore", "Rumah", "pagi sampai sore"),
+    ("tidak tentu", None, "tidak tentu"),
+    ("di laut, jam empat pagi smp jam 10", "Laut", "04.00-10.00"),
+]
+PAYMENTS = [
+    ("3 bulan", 3, "self"),
+    ("sebulan aja", 1, "self"),
+    ("setahun", 12, "self"),
+    ("bayar sendiri 6 bulan", 6, "self"),
+    ("dibayar desa", None, "village"),
+    ("dana desa 3 bulan", 3, "village"),
+    ("dari pemda", None, "budget"),
+    ("apbd", None, "budget"),
+    ("donatur", None, "donor"),
+    ("csr 12 bulan", 12, "donor"),
+]
+SEXES = {
+    "L": ["laki-laki", "L", "pria", "laki", "cowok", "lanang"],
+    "P": ["perempuan", "P", "wanita", "cewek", "saya perempuan"],
+}
+
 ASKED = {
+    "work_place": {"tempat_kerja_tidak_jelas": ["123", "x", "😀", "?"]},
+    "payment": {"bayar_tidak_jelas": ["terserah", "abc", "100", "😀"], "tanya_berapa_bulan": ["sendiri", "bayar sendiri"]},
+    "sex": {"kelamin_tidak_jelas": ["abc", "laki perempuan", "1", "😀"]},
+    "paper": {"izin_kertas_tidak_jelas": ["belum ada", "kertas", "😀", "izinnya sudah ada tapi nomornya tidak tahu 1 itu"]},
     "name": {"nama_tidak_jelas": ["a", "12", "123456", "budi2", "aaaa", "iurannya berapa", "nggak mau kasih nama", "???", "😀", "3201014506859901", "x y", "kenapa harus nama"]},
     "nik": {"nik_panjang": ["320101450685000", "32010145068599011", "123", "3201 0145 0685", "nik 320101"],
             "nik_bukan_angka": ["tidak punya", "lupa", "abc", "nanti aja pak", "😀"],
@@ -115,6 +146,26 @@ def test_good_answers_are_normalised(kind: str, text: str, value: object) -> Non
 def test_bad_answers_are_asked_about(kind: str, text: str, ask: str) -> None:
     answer = read(kind, text)
     assert (answer.ok, answer.ask) == (False, ask)
+
+
+@pytest.mark.parametrize(("text", "place", "hours"), WORK_PLACES)
+def test_a_work_place_is_read_with_its_hours(text: str, place: str | None, hours: str | None) -> None:
+    assert read("work_place", text).value == {"place": place, "hours": hours}
+
+
+@pytest.mark.parametrize(("text", "months", "payer"), PAYMENTS)
+def test_a_payment_is_months_and_payer(text: str, months: int | None, payer: str) -> None:
+    assert read("payment", text).value == {"months": months, "payer": payer}
+
+
+@pytest.mark.parametrize(("text", "letter"), [(t, v) for v, ts in SEXES.items() for t in ts])
+def test_a_sex_is_the_letter_of_the_card(text: str, letter: str) -> None:
+    assert read("sex", text).value == letter
+
+
+@pytest.mark.parametrize("text", ["K-017", "nomor K-017", "no. K-017"])
+def test_the_number_of_a_paper_is_kept_as_written(text: str) -> None:
+    assert read("paper", text).value == "K-017"
 
 
 @pytest.mark.parametrize(("text", "rupiah"), [(t, v) for v, ts in INCOMES.items() for t in ts])

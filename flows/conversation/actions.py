@@ -117,6 +117,7 @@ ACTIONS: Mapping[str, Action] = {
     "hear_held": hear_held,
     "price": registration_talk.price,
     "submit_lead": registration_talk.submit_lead,
+    "submit_neighbour": registration_talk.submit_neighbour,
     "my_data": registration_talk.my_data,
     "erase_data": registration_talk.erase_data,
     "join_accounts": joining_talk.join_accounts,

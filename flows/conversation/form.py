@@ -129,7 +129,7 @@ def _hear_several(scene: Scene, flow: FlowDef, step: Step, text: str) -> bool:
     if step.slot and step.slot.startswith(_CONSENT):
         hold(scene, flow, text)
         return False
-    if scene.slot("setuju_data") is not True or not (step.words or step.ask == "extras"):
+    if not prefill.has_agreed(scene) or not (step.words or step.ask == "extras"):
         return False
     found = read_several(scene, flow, text, waiting=step)
     asked = question(scene.understanding, SURE) if found.asks else None

@@ -17,11 +17,16 @@ def from_contact(scene: Scene, flow: FlowDef) -> None:
     if "desa" in asked and contact.village:
         village = contact.village
         scene.keep(desa={"code": village.code, "name": village.name, "path": village.path})
-    if "hp" in asked and contact.phone:
+    if "hp" in asked and contact.phone and not flow.officials_only:
         scene.keep(hp=contact.phone, hp_dari_saluran=True)
     for slot, purpose in _PURPOSES.items():
         if slot in asked and contact.consents[purpose] is ConsentState.GIVEN:
             scene.keep(**{slot: True})
+
+
+def has_agreed(scene: Scene) -> bool:
+    """Whether personal answers may be kept: the person said yes, or signed a paper that an official named."""
+    return scene.slot("setuju_data") is True or bool(scene.slot("setuju_kertas"))
 
 
 def from_words(scene: Scene, flow: FlowDef) -> None:
@@ -32,7 +37,7 @@ def from_words(scene: Scene, flow: FlowDef) -> None:
     understanding = scene.understanding
     if understanding is None:
         return
-    agreed = scene.slot("setuju_data") is True
+    agreed = has_agreed(scene)
     for step in flow.steps:
         if not step.slot or scene.slot(step.slot) is not None or (step.personal and not agreed):
             continue

@@ -9,7 +9,7 @@ from typing import cast
 from content.model import Kind, NotInForce
 from content.render import write
 from flows.benefits.contribution import Contribution, Sector, add_months, contribution
-from flows.contact import ConsentState, Purpose
+from flows.contact import ConsentState, Purpose, Role
 from flows.conversation.answers import SKIPPED, nik_tells
 from flows.conversation.scene import Scene
 from flows.events import (
@@ -37,6 +37,8 @@ _ASKED = {
     "setuju_pengingat": Purpose.REMINDERS,
     "setuju_siaran": Purpose.ANNOUNCEMENTS,
 }
+#: Where a lead keeps the number of the paper it was agreed to on.
+PAPER_FIELD = "izin_kertas"
 #: What a lead keeps of the form.
 LEAD_FIELDS = (
     "nama", "nik", "lahir", "jenis_kelamin", "lahir_beda", "kelamin_beda", "pekerjaan", "pekerjaan_2", "lokasi_kerja",
@@ -84,7 +86,8 @@ def check_birth(scene: Scene) -> str:
     known = scene.slot("lahir_beda") is True
     scene.forget("lahir_beda")
     if age < youngest(scene):
-        scene.note(ConsentWithdrawn(tuple(Purpose)))
+        if scene.slot("setuju_data") is True:
+            scene.note(ConsentWithdrawn(tuple(Purpose)))
         return "terlalu_muda"
     if age >= oldest(scene):
         return "terlalu_tua"
@@ -179,6 +182,23 @@ def _band(scene: Scene, income: int) -> str:
 
 def submit_lead(scene: Scene) -> None:
     """The form is complete: hand it over under the fresh number."""
+    fields = _lead_fields(scene)
+    village = fields.get("desa")
+    if isinstance(village, dict):
+        scene.note(ProfileLearned(village=str(village["code"]), name=str(fields.get("nama", ""))))
+    scene.note(LeadSubmitted(scene.given.lead_number, fields, consent_version(scene)))
+    scene.keep(nomor=scene.given.lead_number)
+
+
+def submit_neighbour(scene: Scene) -> None:
+    """An official's neighbour who agreed on paper: a person of their own, nothing of it is the official's."""
+    fields = {**_lead_fields(scene), PAPER_FIELD: scene.slot("setuju_kertas")}
+    scene.note(LeadSubmitted(scene.given.lead_number, fields, consent_version(scene)))
+    scene.keep(nomor=scene.given.lead_number)
+
+
+def _lead_fields(scene: Scene) -> dict[str, JsonValue]:
+    """What a lead keeps of the answers; what was passed over is left out."""
     _note_sex(scene)
     fields: dict[str, JsonValue] = {
         name: scene.slot(name) for name in LEAD_FIELDS if scene.slot(name) not in (None, SKIPPED)
@@ -186,11 +206,7 @@ def submit_lead(scene: Scene) -> None:
     sex = fields.get("jenis_kelamin")
     if isinstance(sex, dict):
         fields["jenis_kelamin"] = sex["id"]
-    village = fields.get("desa")
-    if isinstance(village, dict):
-        scene.note(ProfileLearned(village=str(village["code"]), name=str(fields.get("nama", ""))))
-    scene.note(LeadSubmitted(scene.given.lead_number, fields, consent_version(scene)))
-    scene.keep(nomor=scene.given.lead_number)
+    return fields
 
 
 def _note_sex(scene: Scene) -> None:
@@ -223,6 +239,9 @@ def erase_data(scene: Scene) -> None:
     scene.note(DataErasureRequested())
 
 
-def register_neighbour(scene: Scene) -> None:
-    """Registering somebody else rests on that person's own consent, from their own phone."""
+def register_neighbour(scene: Scene) -> str | None:
+    """Registering somebody else rests on that person's own consent: from their own phone, or on paper."""
+    if scene.contact.role is Role.OFFICIAL and scene.contact.village is not None:
+        return "start:daftar_tetangga"
     scene.say("daftar_orang_lain")
+    return None

@@ -50,6 +50,7 @@ _READERS: Mapping[str, Callable[[Asked], FormAnswer]] = {
     "place": gathering.place,
     "moment": gathering.moment,
     "seats": gathering.seats,
+    "paper": choices.paper,
 }
 #: Every kind of answer that can be read.
 KINDS = tuple(_READERS)
@@ -100,4 +101,5 @@ _EMPTY = {
     "place": "tempat_acara_tidak_jelas",
     "moment": "waktu_acara_tidak_jelas",
     "seats": "kapasitas_acara_tidak_jelas",
+    "paper": "izin_kertas_tidak_jelas",
 }

@@ -98,6 +98,14 @@ def hour(asked: Asked) -> FormAnswer:
     return understood(asked.text, number) if 0 <= number <= 23 else refused(asked.text, "jam_tidak_jelas")
 
 
+def paper(asked: Asked) -> FormAnswer:
+    """The number of a paper as written on it: short, with a digit."""
+    said = " ".join(asked.text.split()).strip(" .,;:")
+    number = re.sub(r"(?i)^(?:nomor(?:nya)?|no|kertas|izin)\b[\s.:]*", "", said)
+    fits = 1 <= len(number) <= 30 and re.search(r"\d", number) and len(number.split()) <= 4
+    return understood(asked.text, number) if fits else refused(asked.text, "izin_kertas_tidak_jelas")
+
+
 def free_text(asked: Asked) -> FormAnswer:
     """Anything written, without control characters."""
     kept = "".join(char for char in asked.text[:_LONGEST_TEXT] if char == "\n" or char.isprintable())
