@@ -148,7 +148,7 @@ def test_every_page_fits_the_screen_and_speaks_indonesian(visit: Visit) -> None:
     site, page = visit.site, visit.page
     site.staff("kepala", StaffRole.ADMIN)
     lead = site.lead("Siti Aminah dengan Nama yang Sangat Panjang Sekali Tanpa Henti", nik=NIK)
-    site.lead(nik=NIK)
+    twin = site.lead(nik=NIK)
     site.says(1, "katapanjangsekali" * 12, "Baik.")
     with site.database.transaction() as store:
         store.handoffs.open(1, "accident", site.clock.now(), grave=True)
@@ -156,7 +156,8 @@ def test_every_page_fits_the_screen_and_speaks_indonesian(visit: Visit) -> None:
     visit.open("login")
     assert not _ENGLISH.findall(page.inner_text("body"))
     visit.sign_in("kepala")
-    for path in ("", "calon", f"calon/{lead}", "kontak", "kontak/1", "permintaan", "belum-dipahami", "pesan-tertahan",
+    for path in ("", "calon", f"calon/{lead}", "kontak", "kontak/1", "permintaan", "permintaan/1", "ganda",
+                 f"ganda/{twin}", "unggah", "wilayah?cari=Cibungbulang", "belum-dipahami", "pesan-tertahan",
                  "siaran", "siaran/baru", "siaran/1", "fakta", "isi", "petugas", "catatan", "akun"):  # fmt: skip
         visit.open(path)
         assert visit.fits(), path
