@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flows.conversation.scene import Scene
 from flows.conversation.session import Session
-from flows.events import FollowUpDropped, FollowUpPlanned
+from flows.events import DraftReminderPlanned, FollowUpDropped, FollowUpPlanned
 from flows.outreach.follow_up import FollowUp
 
 _FORM = "pendaftaran"
@@ -14,7 +14,9 @@ def note(scene: Scene, before: Session) -> None:
     """Each turn in the form counts anew; nothing is asked of people who did not agree that we keep their answers."""
     if _waits(scene.session) and scene.slot("setuju_data") is True:
         unwanted = any(isinstance(event, FollowUpDropped) and event.unwanted for event in scene.events)
-        if not unwanted:
+        if any(isinstance(event, DraftReminderPlanned) for event in scene.events):  # their own wish stands for ours
+            scene.note(FollowUpDropped((FollowUp.UNFINISHED,)))
+        elif not unwanted:
             scene.note(FollowUpPlanned(FollowUp.UNFINISHED))
     elif _waits(before):
         scene.note(FollowUpDropped((FollowUp.UNFINISHED,)))
