@@ -52,9 +52,25 @@ def check(root: RootOption = None) -> None:
         out.print(closing(len(problems)), highlight=False)
         raise typer.Exit(1)
     loaded = content.load(root)
+    _check_templates(loaded, root)
     words = loaded.lexicon["commands"]["content"]
     counts = f"{len(loaded.facts)}, {len(loaded.replies)}, {len(loaded.intents)}"
     out.print(f"{words['fine']} {words['version']} {loaded.version}; {words['counts']} {counts}.", highlight=False)
+
+
+def _check_templates(loaded: Content, root: Path | None) -> None:
+    """The WhatsApp templates, which name buttons of the content."""
+    from bot.channels.whatsapp_templates import load_templates
+    from content import ContentBroken
+    from content.problems import closing
+
+    try:
+        load_templates(loaded.buttons, root / "templates" if root else None)
+    except ContentBroken as broken:
+        for problem in broken.problems:
+            out.print(str(problem), markup=False, highlight=False, soft_wrap=True)
+        out.print(closing(len(broken.problems)), highlight=False)
+        raise typer.Exit(1) from None
 
 
 def facts(
