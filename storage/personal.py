@@ -71,6 +71,7 @@ ELSEWHERE: Mapping[str, str] = {
     "inbound": "as messages",
     "outbox": "as messages",
     "consent_current": "the newest lines of consent",
+    "join_code": "a keyed hash of a code that is worth something for minutes",
     "broadcast_person": "what was sent is among the messages; the rest says only that nothing was",
 }
 
