@@ -52,7 +52,7 @@ class _Copy:
 
     def entry(self, key: str, value: object) -> Iterator[str]:
         """One line; a form or a draft is one line for each answer."""
-        if isinstance(value, dict) and key in {"fields", "slots", "payload"}:
+        if isinstance(value, dict) and key in {"fields", "slots", "payload", "plan"}:
             for inner, answer in value.items():
                 yield from self.entry(inner, answer)
         elif value not in (None, "", [], {}):

@@ -125,7 +125,7 @@ def test_who_told_nothing_gets_no_amount_and_no_arrears(content):
     one = Occurrence(day("2026-12-10"), day("2026-12-01"), day("2026-12-15"))
     assert wording(content, PLAN, one, [])[0] == "pengingat_iuran"
     assert wording(content, PLAN, one, [{"nama": "Sari"}])[0] == "pengingat_iuran"
-    paid_by_village = form("Sari", 1_000_000, "2") | {"pembayar": "village"}
+    paid_by_village = form("Sari", 1_000_000, "2") | {"pembayar": {"months": None, "payer": "village"}}
     assert wording(content, PLAN, one, [paid_by_village])[0] == "pengingat_iuran"
 
 

@@ -54,7 +54,7 @@ class _Sum:
 
 def payers(forms: Sequence[Fields]) -> tuple[Payer, ...]:
     """Those of the forms that tell enough, each person once: the newest form with that NIK counts."""
-    found: dict[JsonValue, Payer] = {}
+    found: dict[str, Payer] = {}
     for place, form in enumerate(forms):
         match form:
             case {
@@ -62,11 +62,17 @@ def payers(forms: Sequence[Fields]) -> tuple[Payer, ...]:
                 "pekerjaan": {"sector": str(sector)},
                 "program": ("2" | "3") as chosen,
                 "nama": str(name),
-            } if form.get("pembayar", "self") == "self":  # what others pay has rates of its own
-                found.setdefault(form.get("nik") or place, Payer(name, income, Sector(sector), str(chosen)))
+            } if _pays_alone(form):  # what others pay has rates of its own
+                found.setdefault(str(form.get("nik") or place), Payer(name, income, Sector(sector), str(chosen)))
             case _:
                 pass
     return tuple(found.values())
+
+
+def _pays_alone(form: Fields) -> bool:
+    said = form.get("pembayar")
+    chosen = next((said[key] for key in ("payer", "id") if key in said), None) if isinstance(said, dict) else said
+    return chosen in (None, "self")
 
 
 def wording(content: Content, plan: ReminderPlan, occurrence: Occurrence, forms: Sequence[Fields]) -> Worded:
