@@ -34,7 +34,8 @@ from flows.message import HeardKind
 WORKERS = [f"pekerja-{number}" for number in range(16)]
 OFFICIAL = "petugas"
 QUESTIONS = ("halo", "jkm itu apa", "jht itu apa", "makasih")
-ANNOUNCEMENT = "Penyuluhan hari Senin jam 9 di balai desa."
+ANNOUNCEMENT = "balai desa"
+TOLD = ("siaran", "penyuluhan", "Senin jam 9", ANNOUNCEMENT, "ya")
 VILLAGE = "00.00.00.0001"
 MOST_RUNS = 2_000
 
@@ -42,7 +43,7 @@ MOST_RUNS = 2_000
 def messages() -> list[tuple[str, str, str]]:
     """What people write: (message id, person, text)."""
     asked = [(f"{who}:{number}", who, text) for number, text in enumerate(QUESTIONS) for who in WORKERS]
-    told = [(f"{OFFICIAL}:{number}", OFFICIAL, text) for number, text in enumerate(("siaran", ANNOUNCEMENT, "ya"))]
+    told = [(f"{OFFICIAL}:{number}", OFFICIAL, text) for number, text in enumerate(TOLD)]
     return [*asked[: len(asked) // 2], *told, *asked[len(asked) // 2 :]]
 
 
