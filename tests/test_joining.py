@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from storage_fixtures import NOW, VILLAGE
 
-from flows.contact import Channel, ConsentState, Purpose, Role
+from flows.contact import Channel, ConsentState, Purpose, ReminderPlan, Role
 from flows.events import LeadSubmitted
 from flows.outreach.sending_policy import Kind
 
@@ -42,7 +42,7 @@ def test_both_addresses_lead_to_one_contact_with_both_histories(db, two):
         store.leads.submit(telegram, LeadSubmitted("RK-1", fields, "persetujuan-v1"), NOW)
         store.contacts.learn(telegram, village=VILLAGE.code, name="Siti Contoh")
         store.contacts.set_role(telegram, Role.OFFICIAL)
-        store.reminders.plan(telegram, 5, 8, NOW)
+        store.reminders.plan(telegram, ReminderPlan(5, 8), NOW)
         assert store.joining.join(whatsapp, telegram, NOW)
         assert store.contacts.find(Channel.TELEGRAM, "1", "777")[0] == whatsapp
         assert store.contacts.find(Channel.WHATSAPP, "2", "ID.1")[0] == whatsapp
@@ -82,7 +82,7 @@ def test_the_stricter_consent_holds_and_history_agrees(db, two, first, second, h
 def test_what_is_queued_without_the_stricter_consent_is_not_sent(db, two):
     with db.transaction() as store:
         store.consents.give(two[0], (Purpose.REMINDERS,), "persetujuan-v1", NOW)
-        store.reminders.plan(two[0], 5, 8, NOW)
+        store.reminders.plan(two[0], ReminderPlan(5, 8), NOW)
         store.outbox.queue(two[0], None, Kind.REMINDER, "Pengingat contoh", NOW)
         store.consents.withdraw(two[1], (Purpose.REMINDERS,), NOW)
         store.joining.join(two[1], two[0], NOW)

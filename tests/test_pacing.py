@@ -328,7 +328,7 @@ def test_whatever_is_wanted_when_the_platform_never_says_too_soon(wishes):
         burst = burst.and_one(at, pace)
 
 
-REMINDER = {"reply": "pengingat_iuran", "slots": kept({"bulan": DAY.replace(day=1)})}
+REMINDER = {"reply": "pengingat_iuran", "slots": kept({"bulan": DAY.replace(day=1), "batas": DAY.replace(day=16)})}
 
 
 def test_outside_the_window_a_template_says_it_or_nobody_does(db):
@@ -342,7 +342,7 @@ def test_outside_the_window_a_template_says_it_or_nobody_does(db):
     with db.reading() as store:
         (line,) = store.outbox.conversation(sari[0])
     assert line.text.startswith("Pengingat iuran BPJS Ketenagakerjaan bulan November 2026.")
-    assert "15 November 2026" in line.text
+    assert "16 November 2026" in line.text
 
 
 def test_a_broadcast_outside_the_window_is_filled_from_what_the_official_wrote(db):
