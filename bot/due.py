@@ -34,6 +34,8 @@ from storage.words import EndReason, NoticeKind, Promise
 log = structlog.get_logger()
 
 _BATCH = 200
+#: After so many batches the clock looks after its other work.
+_BATCHES = 10
 #: How long a spreadsheet that staff handed in through the console is kept.
 UPLOAD_STAYS = timedelta(hours=24)
 #: How long the receipt of an erasure can still be fetched by a chat page.
@@ -47,11 +49,7 @@ def tick(
     database: Database, content: ContentInForce, clock: Clock, rules: Callable[[], SendingRules] = SendingRules
 ) -> int:
     """Queue everything that became due. Returns how many messages were queued."""
-    queued = 0
-    announcements.start(database, content.current, clock.now(), rules())
-    announcements.sweep(database, clock.now())
-    while batch := _queue_batch(database, content.current, clock.now()):
-        queued += batch
+    queued = _queue_all(database, content, clock, rules)
     queued += queue_due(database, content.current, clock.now())
     with database.transaction() as store:
         taken_over = store.outbox.take_over(clock.now())
@@ -63,6 +61,19 @@ def tick(
     forget_drafts(database, content.current, clock.now())
     forget_old(database, content.current, clock.now())
     return queued
+
+
+def _queue_all(database: Database, content: ContentInForce, clock: Clock, rules: Callable[[], SendingRules]) -> int:
+    """Announcements come to their moment also while very many reminders are due."""
+    queued = 0
+    while True:
+        announcements.start(database, content.current, clock.now(), rules())
+        announcements.sweep(database, clock.now())
+        for _ in range(_BATCHES):
+            batch = queue_batch(database, content.current, clock.now())
+            queued += batch
+            if not batch:
+                return queued
 
 
 def forget_drafts(database: Database, content: Content, now: datetime) -> None:
@@ -94,7 +105,8 @@ def _sweep(database: Database, limits: Limits, now: datetime) -> int:
         return store.retention.sweep(limits, now)
 
 
-def _queue_batch(database: Database, content: Content, now: datetime) -> int:
+def queue_batch(database: Database, content: Content, now: datetime) -> int:
+    """Queue the reminders and notices that came due first; returns how many there were, 0 when none is left."""
     with database.transaction() as store:
         due = store.reminders.due(now, _BATCH)
         contributions = [one for one in due if one.kind is Promise.CONTRIBUTION]
@@ -111,7 +123,7 @@ def _queue_batch(database: Database, content: Content, now: datetime) -> int:
 
 def _remind(store: Store, content: Content, due: Sequence[DueReminder], now: datetime) -> None:
     """Queue each for its months and set the next. Missed months get their rows too: policy says what is too late."""
-    phones = {one.id: store.reminders.on_one_phone(one) for one in due}
+    phones = store.reminders.on_one_phone(due)
     told: set[bytes] = set()
     forms = store.reminders.forms(sorted({contact for family in phones.values() for contact in family}))
     messages: list[Message] = []

@@ -14,7 +14,7 @@ from flows.contact import Channel, LeadState, Occurrence, ReminderPlan
 from flows.outreach.follow_up import FollowUp
 from flows.outreach.follow_up import after as asked_after
 from nlu.understanding import JsonValue
-from storage.columns import UtcDateTime
+from storage.columns import UtcDateTime, literal_word
 from storage.repository import AnyRow, Repository
 from storage.tables import ADDRESS, CONTACT, LEAD, REMINDER
 from storage.words import Promise
@@ -182,20 +182,14 @@ class Reminders(Repository):
             found["stopped" if is_stopped else "paused" if is_paused else "waiting"] += number
         return found
 
-    def on_one_phone(self, due: DueReminder) -> list[int]:
-        """Who shares the person's phone and is reminded too, themselves included, the lowest id first."""
-        if due.phone_hash is None:
-            return [due.contact_id]
-        query = (
-            select(REMINDER.c.contact_id)
-            .join(ADDRESS, ADDRESS.c.contact_id == REMINDER.c.contact_id)
-            .where(ADDRESS.c.phone_hash == due.phone_hash, ADDRESS.c.phone_hash.is_not(None))
-            .where(REMINDER.c.kind == Promise.CONTRIBUTION, *_WAITS)
-            .distinct()
-            .order_by(REMINDER.c.contact_id)
-            .limit(_MOST_ON_A_PHONE)
-        )
-        return list(self._db.scalars(query)) or [due.contact_id]
+    def on_one_phone(self, due: Sequence[DueReminder]) -> dict[int, list[int]]:
+        """By reminder: who shares the person's phone and is reminded too, themselves included, lowest id first."""
+        phones = {one.phone_hash for one in due if one.phone_hash is not None}
+        sharing: dict[bytes, list[int]] = {}
+        for row in self._db.execute(_SHARING, {"phones": list(phones)}) if phones else ():
+            sharing.setdefault(bytes(row.phone_hash), []).append(row.contact_id)
+        families = {one.id: sharing.get(one.phone_hash or b"", [])[:_MOST_ON_A_PHONE] for one in due}
+        return {one.id: families[one.id] or [one.contact_id] for one in due}
 
     def forms(self, contacts: Sequence[int]) -> dict[int, list[dict[str, JsonValue]]]:
         """What each of them registered with, the newest first, without what was closed."""
@@ -246,6 +240,14 @@ _ADVANCE = (
     update(REMINDER)
     .where(REMINDER.c.id == bindparam("reminder"))
     .values(plan=bindparam("kept", type_=REMINDER.c.plan.type), next_due_at=bindparam("then", type_=UtcDateTime))
+)
+_SHARING = (
+    select(ADDRESS.c.phone_hash, REMINDER.c.contact_id)
+    .join(ADDRESS, ADDRESS.c.contact_id == REMINDER.c.contact_id)
+    .where(ADDRESS.c.phone_hash.in_(bindparam("phones", expanding=True)), ADDRESS.c.phone_hash.is_not(None))
+    .where(REMINDER.c.kind == literal_word(Promise.CONTRIBUTION), *_WAITS)
+    .distinct()
+    .order_by(REMINDER.c.contact_id)
 )
 _FORMS = (
     select(LEAD.c.contact_id, LEAD.c.fields)

@@ -105,7 +105,7 @@ def test_what_the_clock_does_reads_nothing_from_end_to_end(db, people):
         store.reminders.plan(contact, ReminderPlan(10, 8), NOW)
         for reminder in store.reminders.due(NOW, 10):
             store.reminders.advance([(reminder, reminder.plan, NOW)])
-            store.reminders.on_one_phone(reminder)
+            store.reminders.on_one_phone([reminder])
         store.reminders.forms([contact])
         store.reminders.follow_up(contact, FollowUp.CONTACTED, NOW)
         store.outbox.unasked_since(contact, NOW)

@@ -36,19 +36,25 @@ def percentile(values: Sequence[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else float("nan")
 
 
-def show(title: str, rows: Sequence[Row], *, as_json: bool, postgres: str | None = None) -> None:
-    """Print the results with the machine."""
+def show(title: str, rows: Sequence[Row], *, as_json: bool, postgres: str | None = None, by: str | None = None) -> None:
+    """Print the results with the machine; a table for each value of `by`, if there are too many columns for one."""
     about = machine(postgres)
     if as_json:
         sys.stdout.write(json.dumps({"bench": title, "machine": about, "results": list(rows)}) + "\n")
         return
     out = Console()
     out.print("  ".join(f"{name} {value}" for name, value in about.items()), highlight=False, soft_wrap=True)
-    names = list(dict.fromkeys(name for row in rows for name in row))
+    for part in dict.fromkeys(row.get(by) for row in rows) if by else [None]:
+        these = [row for row in rows if by is None or row.get(by) == part]
+        out.print(_table(title if by is None else f"{title}: {part}", these, by))
+
+
+def _table(title: str, rows: Sequence[Row], without: str | None) -> Table:
+    names = [name for name in dict.fromkeys(name for row in rows for name in row) if name != without]
     table = Table(*names, title=title)
     for row in rows:
         table.add_row(*(str(row.get(name, "")) for name in names))
-    out.print(table)
+    return table
 
 
 def _memory_gb() -> int:

@@ -17,7 +17,7 @@ OnlyOption = Annotated[str | None, typer.Option("--only", help="sqlite or postgr
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     bench = typer.Typer(no_args_is_help=True, help="Measure what docs/benchmarks.md promises.")
-    for command in (content, turns, webhooks, broadcast, pacing, leads, bench_nlu.nlu, bench_nlu.nonsense):
+    for command in (content, turns, webhooks, broadcast, reminders, pacing, leads, bench_nlu.nlu, bench_nlu.nonsense):
         bench.command()(command)
     app.add_typer(bench, name="bench")
 
@@ -79,6 +79,22 @@ def broadcast(
     with _progress() as bar:
         rows, version = bench.run(people, bar, only=only)
     machine.show("broadcast", rows, as_json=json, postgres=version)
+
+
+def reminders(
+    rows: Annotated[int, typer.Option(help="Reminders stored in the large database.")] = 10_000_000,
+    due: Annotated[int, typer.Option(help="How many of them are due at one instant.")] = 1_000_000,
+    peers: Annotated[int, typer.Option(min=2_000, help="Reminders given to each peer.")] = 20_000,
+    only: OnlyOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Very many reminders due at once, what one costs with few and many stored, how late an idle system is; peers."""
+    from bot.bench import machine
+    from bot.bench import reminders as bench
+
+    with _progress() as bar:
+        found, version = bench.run(bench.Sizes(rows, due, peers), bar, only=only)
+    machine.show("reminders", found, as_json=json, postgres=version, by="what")
 
 
 def pacing(
