@@ -153,9 +153,9 @@ def _agrees(code: str, said: dict[str, str], rest: str) -> bool:
 
 def _part_of(rest: str, names: tuple[str, ...]) -> bool:
     """Whether loose words name the surroundings, in any order ("cibungbulang bogor")."""
-    left = rest
+    left = f" {rest} "
     for name in names:
-        left = re.sub(rf"\b{re.escape(name)}\b", " ", left) if name else left
+        left = left.replace(f" {name} ", "  ") if name else left
     if not left.strip():
         return True
     return any(_close(rest, name) for name in names)

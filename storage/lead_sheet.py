@@ -63,6 +63,7 @@ class LeadSheet:
         self._missing()
         villages = practice_villages(content)
         self._villages = tuple((village.code, village.name, village.path) for village in villages)
+        self._sexes = {folded(form): value for value, forms in self.words["sex"].items() for form in forms}
         self._known: dict[tuple[str, str], FormAnswer] = {}
         self._price = lru_cache(maxsize=4096)(self._price_of)
         self._youngest = int(str(content.fact("pendaftaran.usia_dilayani", today).value))
@@ -120,9 +121,8 @@ class LeadSheet:
 
     def _sex(self, text: str) -> FormAnswer:
         said = folded(text)
-        for value, forms in self.words["sex"].items():
-            if said in {folded(form) for form in forms}:
-                return FormAnswer(text, value, ok=True)
+        if said in self._sexes:
+            return FormAnswer(text, self._sexes[said], ok=True)
         return FormAnswer(text, None, ok=False, ask="kelamin_tidak_jelas")
 
     def _put_works_together(self, checked: Checked) -> None:

@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import IO, Any
 from zipfile import BadZipFile, ZipFile, is_zipfile
 
+from storage.xlsx_cells import read_lines
+
 #: What one upload may hold, unfolded.
 _MOST_BYTES = 200_000_000
 _MOST_ROWS = 200_000
@@ -105,20 +107,14 @@ def _limited(rows: Iterator[Row]) -> Iterator[Row]:
 
 
 def _xlsx(file: IO[bytes]) -> Iterator[Row]:
-    from openpyxl import load_workbook  # noqa: PLC0415 (a fifth of a second that few commands need)
-
     _prove_size(file)
     try:
         with warnings.catch_warnings():  # about styles and validations that we don't read
             warnings.simplefilter("ignore")
-            book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
-            sheet = book.worksheets[0]
-            sheet.reset_dimensions()
-        for number, values in enumerate(sheet.iter_rows(values_only=True, max_col=_MOST_CELLS), 1):
-            row = _row(number, values)
-            if row is not None:
-                yield row
-        book.close()
+            for line in read_lines(file, _MOST_CELLS):
+                row = _row(line.number, line.cells)
+                if row is not None:
+                    yield row
     except (SheetUnreadable, GeneratorExit):
         raise
     except Exception as wrong:  # a file from a stranger can fail the parser in any way

@@ -79,9 +79,16 @@ def _digits(said: str) -> str | None:
     around = said.replace(longest, " ", 1)
     if re.search(r"\d", around):
         return re.sub(r"\D", "", said) if not re.search(r"[a-z]", around) else digits
-    if re.search(rf"{re.escape(longest)}[a-z]|[a-z]{re.escape(longest)}", said):
+    if _touches_a_letter(longest, said):
         return None
     return digits or None
+
+
+def _touches_a_letter(number: str, said: str) -> bool:
+    """Whether a letter stands right before or behind; a pattern made for each number would cost more than the rest."""
+    at = said.find(number) if number else -1
+    beside = said[at - 1 : at] + said[at + len(number) : at + len(number) + 1]
+    return at >= 0 and any("a" <= letter <= "z" for letter in beside)
 
 
 def _possible(digits: str) -> bool:
