@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pyotp
-from sqlalchemy import select
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette_admin.auth import AdminUser, AuthProvider
@@ -22,7 +21,6 @@ from console.desk import Desk
 from console.throttle import Throttle
 from storage import Store
 from storage.staff import StaffUser
-from storage.tables import STAFF_USER
 
 SIGNED_IN = "signed_in"
 SIGNED_OUT = "signed_out"
@@ -98,9 +96,9 @@ class StaffLogin(AuthProvider):
         return ConsoleUser(username=user.name, staff=user) if user else None
 
     def mark(self, store: Store, staff_id: int) -> str:
-        """Changes when the password does; tells nothing about it without our secret."""
-        kept = store.connection.scalar(select(STAFF_USER.c.password_hash).where(STAFF_USER.c.id == staff_id))
-        return hmac.digest(self._desk.settings.secret.encode(), f"session\0{kept}".encode(), "sha256").hex()[:32]
+        """Changes when the password does, or the user was disabled; tells nothing about either without our secret."""
+        basis = store.staff.session_basis(staff_id)
+        return hmac.digest(self._desk.settings.secret.encode(), f"session\0{basis}".encode(), "sha256").hex()[:32]
 
     def _entry(self, store: Store, login: str, password: str) -> _Entry | None:
         user = store.staff.verify(login, password)

@@ -80,6 +80,12 @@ class Staff(Repository):
         """All users by name."""
         return [_user(row) for row in self._db.execute(select(STAFF_USER).order_by(STAFF_USER.c.name))]
 
+    def session_basis(self, staff_id: int) -> str:
+        """Changes whenever open sessions must end: with a new password, and each time the user is disabled."""
+        columns = (STAFF_USER.c.password_hash, STAFF_USER.c.sessions_ended)
+        row = self._db.execute(select(*columns).where(STAFF_USER.c.id == staff_id)).first()
+        return f"{row.sessions_ended}\0{row.password_hash}" if row else ""
+
     def count(self) -> int:
         """How many users there are; with none, the first start makes one."""
         return self._db.execute(select(func.count()).select_from(STAFF_USER)).scalar_one()
@@ -89,9 +95,10 @@ class Staff(Repository):
         self._change(staff_id, password_hash=_hasher().hash(password))
 
     def disable(self, login: str, now: datetime) -> bool:
-        """Let this user in no more. False when there is no such user, or they were disabled before."""
+        """Let this user in no more; sessions end for good. False: no such user, or they were disabled before."""
         where = (STAFF_USER.c.login == login, STAFF_USER.c.disabled_at.is_(None))
-        return self._db.execute(update(STAFF_USER).where(*where).values(disabled_at=now)).rowcount > 0
+        ended = {"disabled_at": now, "sessions_ended": STAFF_USER.c.sessions_ended + 1}
+        return self._db.execute(update(STAFF_USER).where(*where).values(ended)).rowcount > 0
 
     def enable(self, login: str) -> None:
         """Let this user in again."""

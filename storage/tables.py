@@ -592,7 +592,7 @@ class NotUnderstoodRow(Row, table=True):
 
 
 class StaffUserRow(Row, table=True):
-    """Someone who signs in to the console."""
+    """Someone who signs in to the console. `sessions_ended` counts how often all open sessions were ended."""
 
     __tablename__ = "staff_user"
 
@@ -604,6 +604,7 @@ class StaffUserRow(Row, table=True):
     made_at: datetime = _moment(null=False)
     disabled_at: datetime | None = _moment()
     totp_secret: str | None = _sealed("staff_user.totp_secret")
+    sessions_ended: int = _count()
 
 
 class AuditRow(Row, table=True):

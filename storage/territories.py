@@ -24,6 +24,14 @@ class Territory:
     staff_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class Freed:
+    """Open leads that somebody left behind, and how many of them went to somebody else."""
+
+    leads: int
+    taken_over: int
+
+
 class Territories(Repository):
     """Give, take away, and find whose a village is."""
 
@@ -69,11 +77,22 @@ class Territories(Repository):
                 given += self._db.execute(mine.values(assigned_to=owner)).rowcount
         return given
 
-    def release(self, staff_id: int) -> int:
-        """Somebody leaves: their open leads become nobody's, and so does their territory. Returns how many leads."""
+    def release(self, staff_id: int) -> Freed:
+        """Somebody leaves: their territory is nobody's, and each open lead goes to whose its village is now.
+
+        Where no larger piece of the tree belongs to anybody, it stays nobody's and is found under that heading.
+        """
         self._db.execute(TERRITORY.delete().where(TERRITORY.c.staff_id == staff_id))
         mine = (LEAD.c.assigned_to == staff_id, LEAD.c.state != literal_word(LeadState.CLOSED))
-        return self._db.execute(update(LEAD).where(*mine).values(assigned_to=None)).rowcount
+        villages = self._db.scalars(select(LEAD.c.village_code).where(*mine).distinct()).all()
+        leads = taken_over = 0
+        for village in villages:
+            owner = self.owner_of(village)
+            here = LEAD.c.village_code.is_(None) if village is None else LEAD.c.village_code == village
+            freed = self._db.execute(update(LEAD).where(here, *mine).values(assigned_to=owner)).rowcount
+            leads += freed
+            taken_over += freed if owner is not None else 0
+        return Freed(leads, taken_over)
 
 
 def _above(code: str) -> Iterator[str]:

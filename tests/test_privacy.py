@@ -233,14 +233,16 @@ def test_the_commands_export_and_erase(tmp_path):
     done = rangkul(tmp_path, "leads", "import", str(source), "--by", "Ratna", "--paper-consent", "KP-1")
     assert done.returncode == 0, done.stderr
     copy = tmp_path / "copy.txt"
-    assert rangkul(tmp_path, "privacy", "export", "1", "--out", str(copy)).returncode == 0
+    why = ("--reason", "diminta pekerja")
+    assert rangkul(tmp_path, "privacy", "export", "1", "--out", str(copy)).returncode == 2
+    assert rangkul(tmp_path, "privacy", "export", "1", *why, "--out", str(copy)).returncode == 0
     assert copy.stat().st_mode & 0o777 == 0o600
     assert SITI.nik in copy.read_text("utf-8")
-    assert rangkul(tmp_path, "privacy", "export", "RK-TIDAKADA").returncode == 2
+    assert rangkul(tmp_path, "privacy", "export", "RK-TIDAKADA", *why).returncode == 2
     unsure = rangkul(tmp_path, "privacy", "erase", "1")
     assert unsure.returncode == 1
     erased = rangkul(tmp_path, "privacy", "erase", "1", "--yes", "--by", "Ratna")
     assert erased.returncode == 0
     assert "RK-" in erased.stdout
     assert "UU 27/2022" in erased.stdout
-    assert SITI.nik not in rangkul(tmp_path, "privacy", "export", "1").stdout
+    assert SITI.nik not in rangkul(tmp_path, "privacy", "export", "1", *why).stdout

@@ -12,6 +12,7 @@ from flows.contact import LeadState
 from flows.events import LeadSubmitted
 from storage.lead_work import Twins, Work
 from storage.repository import NotFound
+from storage.territories import Freed
 from storage.words import DuplicateOf, NoticeKind, UploadState
 
 LIMITS = {LeadState.NEW: timedelta(days=2), LeadState.CONTACTED: timedelta(days=5)}
@@ -58,9 +59,25 @@ def test_giving_a_territory_gives_its_open_leads_that_are_nobodys(db, people):
         assert store.territories.give(VILLAGE.code[:8], ratna) == 1
     assert [assigned(db, one) for one in (open_one, closed, elsewhere)] == [ratna, None, budi]
     with db.transaction() as store:
-        assert store.territories.release(ratna) == 1
+        assert store.territories.release(ratna) == Freed(1, 0)
         assert store.territories.all() == []
     assert assigned(db, open_one) is None
+
+
+def test_the_leads_of_who_leaves_go_back_to_the_larger_territory(db, people):
+    """As `storage_fixtures` has it, the village lies in 00.00.00: its kecamatan is somebody else's."""
+    contact, _ = people.make()
+    ratna, budi = staff(db, "ratna"), staff(db, "budi")
+    with db.transaction() as store:
+        store.territories.give(VILLAGE.code[:8], budi)
+        store.territories.give(VILLAGE.code, ratna)
+    mine, placeless, done = lead(db, contact, "RK-1"), lead(db, contact, "RK-2", desa=None), lead(db, contact, "RK-3")
+    with db.transaction() as store:
+        store.leads.assign(placeless, ratna)
+        store.leads.move(done, LeadState.CLOSED, "ratna", NOW, tell=False)
+        store.staff.disable("ratna", NOW)
+        assert store.territories.release(ratna) == Freed(2, 1)
+    assert [assigned(db, each) for each in (mine, placeless, done)] == [budi, None, ratna]
 
 
 def test_a_disabled_user_gets_no_new_leads(db, people):

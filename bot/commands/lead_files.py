@@ -12,7 +12,7 @@ import typer
 
 from bot.commands.content_commands import load_or_fail
 from bot.commands.options import ConfigOption, fail, out, settings_from
-from bot.commands.staff_commands import DbOption, opened
+from bot.commands.staff_commands import DbOption, opened, reason_from
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _SHOWN = 30
 _STEP = 100
 T = TypeVar("T")
-ByOption = Annotated[str, typer.Option("--by", help="Your name, for the audit log.")]
+ByOption = Annotated[str, typer.Option("--by", "--staff", help="Your name, for the audit log.")]
 
 
 def register(leads: typer.Typer) -> None:
@@ -56,8 +56,7 @@ def export_leads(
         fail(f'--format "{kind}" is not known: {", ".join(FORMATS)}.')
     if state is not None and state not in set(LeadState):
         fail(f'--state "{state}" is not known: {", ".join(LeadState)}.')
-    if full and not reason:
-        fail("--full writes whole NIK and phone numbers: say why with --reason.")
+    reason = reason_from(reason) if full or reason else None
     content = load_or_fail(None)
     order = Order(by, SystemClock().now(), full, village, LeadState(state) if state else None)
     words = content.lexicon["import"]["command"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,7 +10,7 @@ import typer
 
 from bot.commands.content_commands import load_or_fail
 from bot.commands.options import ConfigOption, err, fail, out, settings_from
-from bot.commands.staff_commands import DbOption, opened
+from bot.commands.staff_commands import DbOption, looker, opened, reason_from
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +22,9 @@ if TYPE_CHECKING:
     from storage.sealed import KeyRing
 
 WhoArgument = Annotated[str, typer.Argument(help="Contact number or receipt number.")]
-ByOption = Annotated[str | None, typer.Option("--by", help="Your name, for the audit log (default: who is signed in).")]
+ByOption = Annotated[
+    str | None, typer.Option("--by", "--staff", help="Your name, for the audit log (default: who is signed in).")
+]
 YesOption = Annotated[bool, typer.Option("--yes", help="Don't ask.")]
 _DAYS = "%Y-%m-%d"
 
@@ -40,6 +41,7 @@ def register(app: typer.Typer) -> None:
 
 def export_person(
     who: WhoArgument,
+    reason: Annotated[str, typer.Option("--reason", help="Why, for the audit log: the copy holds everything whole.")],
     target: Annotated[Path | None, typer.Option("--out", help="File to write; readable by you only.")] = None,
     by: ByOption = None,
     config: ConfigOption = None,
@@ -53,7 +55,7 @@ def export_person(
     with opened(settings_from(config), db) as database, database.transaction() as store:
         contact = _find(store, who)
         text = personal_copy(store.personal.held(contact), content, now)
-        store.audit.record(by or getpass.getuser(), "data_exported", f"contact:{contact}", now)
+        store.audit.record(looker(by), "data_exported", f"contact:{contact}", now, reason_from(reason))
     if target is None:
         out.print(text, markup=False, highlight=False, soft_wrap=True, end="")
         return
@@ -85,7 +87,7 @@ def erase_person(
         with database.transaction() as store:
             numbers = store.erasure.erase(contact, now)
             store.erasure.finish()
-            store.audit.record(by or getpass.getuser(), "data_erased", f"contact:{contact}", now)
+            store.audit.record(looker(by), "data_erased", f"contact:{contact}", now)
             kept = _kept(store, contact, numbers, words["why"])
     out.print(words["done"].format(tanggal=now.strftime(_DAYS)))
     for name, count in gone.items():
@@ -197,7 +199,7 @@ def _record(database: Database, by: str | None, ring: KeyRing) -> None:
 
     with database.transaction() as store:
         key = f"key:{ring.sealing[0][0]}"
-        store.audit.record(by or getpass.getuser(), "keys_rotated", key, SystemClock().now())
+        store.audit.record(looker(by), "keys_rotated", key, SystemClock().now())
 
 
 def _find(store: Store, who: str) -> int:

@@ -10,21 +10,22 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.commands.content_commands import load_or_fail
-from bot.commands.options import ConfigOption, JsonOption, fail, out, settings_from
+from bot.commands.options import ConfigOption, fail, out, settings_from
 
 if TYPE_CHECKING:
     from bot.config import Settings
     from storage.database import Database
 
+LEAST_REASON = 5
 DbOption = Annotated[str | None, typer.Option("--db", help="Database file or address (default: that of the settings).")]
 
 
 def register(app: typer.Typer) -> None:
     """Add the groups."""
-    from bot.commands import lead_files  # which opens databases with `opened` below
+    from bot.commands import lead_files, lead_views  # which open databases with `opened` below
 
     leads = typer.Typer(no_args_is_help=True, help="Pre-registrations.")
-    leads.command("list")(list_leads)
+    lead_views.register(leads)
     lead_files.register(leads)
     app.add_typer(leads, name="leads")
     staff = typer.Typer(no_args_is_help=True, help="Who may sign in to the console.")
@@ -69,42 +70,21 @@ def opened(settings: Settings, db: str | None = None) -> Iterator[Database]:
         database.close()
 
 
-def list_leads(
-    config: ConfigOption = None,
-    db: DbOption = None,
-    village: Annotated[str | None, typer.Option(help="Only this village code.")] = None,
-    state: Annotated[str | None, typer.Option(help="new, contacted, waiting, handed_over, active or closed.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 100,
-    json: JsonOption = False,
-) -> None:
-    """List leads, newest first, with the NIK masked."""
-    import json as codec
+def looker(name: str | None) -> str:
+    """Who is at work here: the name given, or the user of this machine."""
+    import getpass
 
-    from rich.table import Table
+    return ((name or "").strip() or getpass.getuser())[:60]
 
-    from bot.lead_rows import lead_row
-    from flows.contact import LeadState
 
-    if state is not None and state not in set(LeadState):
-        fail(f'--state "{state}" is not known: {", ".join(LeadState)}.')
-    words = load_or_fail(None).lexicon["commands"]["leads"]
-    with opened(settings_from(config), db) as database, database.reading() as store:
-        found = store.leads.list(village=village, state=LeadState(state) if state else None, limit=limit)
-        rows = [lead_row(lead, words["states"]) for lead in found]
-    if json:
-        for row in rows:
-            print(codec.dumps(row, ensure_ascii=False))
-        return
-    if not rows:
-        out.print(words["empty"])
-        return
-    table = Table()
-    for heading in words["headings"]:
-        table.add_column(heading, overflow="fold")
-    for row in rows:
-        shown = ("number", "date", "name", "nik", "village", "occupation", "programs", "state")
-        table.add_row(*(str(row[key]) for key in shown))
-    out.print(table)
+def reason_from(text: str | None) -> str:
+    """Why somebody looks at whole numbers, without numbers in it; or a clear sentence and exit code 2."""
+    from console.words import without_numbers
+
+    said = (text or "").strip()
+    if len(said) < LEAST_REASON:
+        fail(f"Whole NIK and phone numbers: say why with --reason, in {LEAST_REASON} letters or more.")
+    return without_numbers(said)[:200]
 
 
 def add_staff(
@@ -138,14 +118,24 @@ def list_staff(config: ConfigOption = None) -> None:
             out.print(f"{user.login}  {user.role.value}  {'disabled' if user.disabled_at else 'active'}  {user.name}")
 
 
-def disable_staff(login: str, config: ConfigOption = None) -> None:
-    """Let somebody sign in no more."""
+def disable_staff(
+    login: str,
+    config: ConfigOption = None,
+    by: Annotated[str | None, typer.Option("--by", help="Your name, for the audit log.")] = None,
+) -> None:
+    """Let somebody sign in no more: open sessions end, their leads go back to whose territory the village is."""
     from bot.clock import SystemClock
 
+    words, now = load_or_fail(None).lexicon["commands"]["staff"], SystemClock().now()
     with opened(settings_from(config)) as database, database.transaction() as store:
-        if not store.staff.disable(login, SystemClock().now()):
+        found = next((one for one in store.staff.everyone() if one.login == login.strip().casefold()), None)
+        if found is None or not store.staff.disable(found.login, now):
             fail(f'Nobody active signs in as "{login}".')
-    out.print(f"{login}: disabled")
+        freed = store.territories.release(found.id)
+        said = f"{freed.leads} > {freed.taken_over}"
+        store.audit.record(looker(by), "staff_disabled", f"staff:{found.id}", now, said)
+    out.print(words["disabled"].format(nama=found.name, login=found.login), highlight=False)
+    out.print(words["freed"].format(jumlah=freed.leads, diteruskan=freed.taken_over), highlight=False)
 
 
 def find_villages(name: str, limit: Annotated[int, typer.Option(min=1, max=200)] = 20) -> None:

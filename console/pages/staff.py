@@ -13,6 +13,7 @@ from console.pages.page import Page, form_of, staff_of
 from console.permissions import Permission
 from storage import Store
 from storage.staff import LoginTaken, StaffUser
+from storage.territories import Freed
 from storage.words import StaffRole
 
 SHORTEST_PASSWORD = 10
@@ -56,10 +57,11 @@ class StaffAccounts(Page):
     async def disable(self, request: Request) -> Response:
         """Let somebody in no more; their open session ends with their next click."""
         user, staff_id = staff_of(request), int(request.path_params["staff_id"])
-        wrong = await self.desk.write(lambda store: self._disable(store, user, staff_id))
-        if wrong is not None:
-            return self.back(request, self.path, self.desk.words(wrong), "error")
-        return self.back(request, self.path, self.desk.words("staff_disabled"))
+        freed = await self.desk.write(lambda store: self._disable(store, user, staff_id))
+        if freed is None:
+            return self.back(request, self.path, self.desk.words("staff_not_yourself"), "error")
+        said = self.desk.words("staff_disabled", count=freed.leads, taken=freed.taken_over)
+        return self.back(request, self.path, said)
 
     @route("/{staff_id:int}/aktif", methods=["POST"], name="staff-enable")
     async def enable(self, request: Request) -> Response:
@@ -107,15 +109,17 @@ class StaffAccounts(Page):
         store.audit.record(user.login, "staff_added", f"staff:{made}", self.desk.now(), role.value)
         return None
 
-    def _disable(self, store: Store, user: StaffUser, staff_id: int) -> str | None:
-        """Nobody shuts themselves out, so there is always an administrator left."""
+    def _disable(self, store: Store, user: StaffUser, staff_id: int) -> Freed | None:
+        """None for oneself: nobody shuts themselves out, so there is always an administrator left."""
         other = access_staff_for(user, staff_id, store)
         if other.id == user.id:
-            return "staff_not_yourself"
-        if store.staff.disable(other.login, self.desk.now()):
-            store.territories.release(staff_id)
-            store.audit.record(user.login, "staff_disabled", f"staff:{staff_id}", self.desk.now())
-        return None
+            return None
+        if not store.staff.disable(other.login, self.desk.now()):
+            return Freed(0, 0)
+        freed = store.territories.release(staff_id)
+        said = f"{freed.leads} > {freed.taken_over}"
+        store.audit.record(user.login, "staff_disabled", f"staff:{staff_id}", self.desk.now(), said)
+        return freed
 
 
 def password_fits(password: str) -> bool:

@@ -131,6 +131,7 @@ def upgrade() -> None:
     sa.Column('made_at', sa.DateTime(timezone=True), nullable=False),
     sa.Column('disabled_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('totp_secret', sa.LargeBinary(), nullable=True),
+    sa.Column('sessions_ended', sa.Integer(), nullable=False),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_staff_user')),
     sa.UniqueConstraint('login', name=op.f('uq_staff_user_login'))
     )
