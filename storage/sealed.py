@@ -135,6 +135,7 @@ def _write_once(path: Path, text: str) -> None:
     """Make the file whole or not at all; of two processes starting at once, the first wins."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.unlink(missing_ok=True)  # of a start that was killed; in a container every start has the same number
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
         file.write(text)
         file.flush()
@@ -148,7 +149,12 @@ def _write_once(path: Path, text: str) -> None:
 
 
 def replace_keys(path: Path, keys: KeyRing) -> None:
-    """Put other keys into the file, whole or not at all, even if the machine stops meanwhile."""
+    """Put other keys into the file, whole or not at all, even if the machine stops meanwhile.
+
+    Who was killed in here before us left a draft with keys in it: it goes first.
+    """
+    for left in path.parent.glob(f".{path.name}.*"):
+        left.unlink(missing_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
         file.write(keys.write())
