@@ -9,6 +9,7 @@ import httpx
 from console_site import HERE, NIK, THERE, Site, send, site
 
 from flows.contact import Channel, LeadState
+from nlu.understanding import JsonValue
 from storage.leads import MERGED
 from storage.words import StaffRole
 
@@ -144,7 +145,7 @@ def test_every_look_at_people_is_on_record_and_the_record_can_be_narrowed(site: 
         ("leads_listed", "leads"),
         ("lead_viewed", f"lead:{first}"),
         ("leads_compared", f"lead:{second}"),
-        ("leads_listed", "leads"),
+        ("leads_listed", "twins"),
         ("contacts_listed", "contacts"),
         ("contact_viewed", "contact:1"),
         ("handoffs_listed", "handoffs"),
@@ -253,3 +254,45 @@ def test_an_erased_person_is_answered_no_more(site: Site) -> None:
     client = site.signed_in()
     assert client.get(f"/konsol/permintaan/{matter}").status_code == 404
     assert send(client, f"/konsol/permintaan/{matter}/balas", {"text": "Halo."}).status_code == 404
+
+
+def test_the_lead_shows_every_answer_of_the_chat_and_the_sex_it_leaves(site: Site) -> None:
+    told: dict[str, JsonValue] = {
+        "jenis_kelamin": {"id": "P", "name": "perempuan"},
+        "kelamin_beda": True,
+        "lokasi_kerja": "Sawah",
+        "jam_kerja": "07.00-15.00",
+        "pembayar": {"id": "village", "name": "desa"},
+        "jumlah_bulan_bayar": 3,
+        "kpj": "12345678901",
+        "izin_kertas": "KP-12/2026",
+    }
+    page = site.signed_in().get(f"/konsol/calon/{site.lead(**told)}").text
+    for said in ("Perempuan", "Berbeda dengan NIK", "Sawah", "07.00-15.00", "Yang membayar", "KP-12/2026"):
+        assert said in page
+    assert "Didaftarkan dengan izin di kertas" in page
+    assert "12345678901" not in page
+
+
+def test_the_record_speaks_in_words(site: Site) -> None:
+    admin = site.signed_in("kepala", StaffRole.ADMIN)
+    site.staff("ratna")
+    lead = site.lead()
+    form = {"seen": "new", "to": "contacted"}
+    send(admin, f"/konsol/calon/{lead}/pindah", form)
+    admin.get(f"/konsol/calon?desa={HERE}&status=contacted")
+    send(admin, f"/konsol/calon/{lead}/petugas", {"staff": "2"})
+    send(admin, "/konsol/petugas/2/nonaktif")
+    page = admin.get("/konsol/catatan").text
+    for said in ("Baru &gt; Dihubungi", "Desa Contoh, Dihubungi,", "1 calon dilepas, 0 langsung"):
+        assert said in page
+    assert "desa=" not in page
+
+
+def test_who_was_disabled_and_let_in_again_signs_in_anew(site: Site) -> None:
+    ratna = site.signed_in("ratna")
+    admin = site.signed_in("kepala", StaffRole.ADMIN)
+    assert "Calon yang dilepas: 0" in send(admin, "/konsol/petugas/1/nonaktif").text
+    send(admin, "/konsol/petugas/1/aktif")
+    assert ratna.get("/konsol/calon").url.path == "/konsol/login"
+    assert site.sign_in("ratna")[1].url.path == "/konsol/"

@@ -92,7 +92,7 @@ def test_a_file_with_whole_numbers_needs_a_reason(run, db, lead, tmp_path):
     run("leads", "export", str(out), "--by", "Ratna", "--full", code=2)
     assert not out.exists()
     run("leads", "export", str(out), "--by", "Ratna", "--full", "--reason", "pendaftaran kolektif")
-    assert record(db)[0] == ("Ratna", "leads_exported_full", "*", "pendaftaran kolektif")
+    assert record(db)[0] == ("Ratna", "leads_exported_full", "leads", "desa=* status=* csv pendaftaran kolektif")
 
 
 def test_who_is_disabled_leaves_their_leads_and_says_so(run, db, lead):

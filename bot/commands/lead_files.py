@@ -63,7 +63,8 @@ def export_leads(
     with opened(settings_from(config), db) as database:
         with database.transaction() as store:
             act = "leads_exported_full" if full else "leads_exported"
-            store.audit.record(by, act, village or "*", order.at, reason)
+            asked = f"desa={village or '*'} status={state or '*'} {kind} {reason or ''}".strip()
+            store.audit.record(by, act, "leads", order.at, asked[:200])
         with database.reading() as store, _bar() as progress, _own(target) as file:
             total = store.leads.count(village=village, state=order.state)
             task = progress.add_task(words["exporting"], total=total)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from starlette.requests import Request
@@ -11,11 +12,14 @@ from starlette_admin.routing import route
 from console.lists import audit_page
 from console.pages.page import Page, cursor_of, neighbours
 from console.permissions import Permission
+from storage.audit import AuditLine
 
 #: Words of the page itself.
 _HEADINGS = {
     f"audit_{part}" for part in ("title", "subtitle", "empty", "empty_text", "when", "who", "what", "on", "why")
 }
+#: What somebody who left had, and how many of them went on to somebody else.
+_COUNTS = re.compile(r"(\d+) > (\d+)")
 #: Where the page of a target lies.
 _PAGES = {"lead": "/calon", "contact": "/kontak"}
 
@@ -43,9 +47,35 @@ class AuditLog(Page):
             "people": people,
             "acts": self._acts(),
             "links": {line.id: _link(line.target) for line in page.lines},
+            "said": {line.id: self._said(line) for line in page.lines},
             "subtitle": self.desk.words("audit_subtitle"),
         }
         return self.show(request, "pages/audit.html", context)
+
+    def _said(self, line: AuditLine) -> str:
+        """The reason as staff read it: ids, states and filters that the row keeps become words."""
+        words, reason = self.desk.words, line.reason or ""
+        if counts := _COUNTS.fullmatch(reason):
+            return words("said_staff_disabled", count=counts[1], taken=counts[2])
+        if words.has(reason, "lead_state") or words.has(reason, "role"):
+            return words.of(reason, "role")
+        pieces = [self._piece(piece) for piece in reason.split(" ")]
+        return " ".join(piece for piece in pieces if piece)
+
+    def _piece(self, piece: str) -> str:
+        """One word of a reason; a filter that lets everything through says nothing."""
+        words = self.desk.words
+        match piece.partition("="), piece.partition(":"):
+            case ("desa" | "status", "=", "*"), _:
+                return ""
+            case ("desa", "=", code), _:
+                place = self.desk.place(code)
+                return f"{place.name}," if place else code
+            case ("status", "=", state), _:
+                return f"{words.of(state, 'lead_state')},"
+            case _, (noun, ":", number) if number.isdecimal() and words.has(noun, "target"):
+                return f"{words.of(noun, 'target')} {number}"
+        return words.of(piece, "lead_state") if words.has(piece, "lead_state") else piece
 
     def _acts(self) -> list[tuple[str, str]]:
         """Every act that has words, by its words."""

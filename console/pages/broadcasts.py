@@ -105,6 +105,8 @@ class Broadcasts(Page):
         broadcast, counts, people, names, forecast, again = await self.desk.read(
             lambda store: self._read(store, user, broadcast_id, after)
         )
+        if people:
+            await self.note_view(request, "broadcast_viewed", f"broadcast:{broadcast_id}")
         here = f"{request.scope.get('root_path', '')}{self.path}/{broadcast_id}"
         rules = self.desk.settings.rules()
         context = {

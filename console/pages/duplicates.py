@@ -59,7 +59,7 @@ class Duplicates(Page):
             return [self._pair(store, user, twins.later) for twins in store.lead_work.twins(100)]
 
         pairs = await self.desk.read(work)
-        await self.note_view(request, "leads_listed", "leads", self.label)
+        await self.note_view(request, "leads_listed", "twins")
         context = {"pairs": pairs, "subtitle": self.desk.words("duplicates_subtitle"), "zone": self.desk.settings.zone}
         return self.show(request, "pages/duplicates.html", context)
 

@@ -28,6 +28,8 @@ _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _FIELDS = ("kind", "title", "place", "map_link", "village", "starts", "minutes", "capacity", "for_whom")
 _LONGEST = {"title": 80, "place": 160, "map_link": 160}
 _DOORS = 9000
+#: Villages offered while typing; any other is found by its code.
+_MOST_VILLAGES = 300
 _NUMBERS = ("capacity", "minutes")
 
 
@@ -67,7 +69,7 @@ class Gatherings(Page):
     async def new(self, request: Request) -> Response:
         """The empty form."""
         await self.desk.read(lambda _: check_may(staff_of(request), Permission.MAKE_GATHERINGS))
-        return self._form(request, {})
+        return await self._form(request, {})
 
     @route("/baru", methods=["POST"], name="gathering-make")
     async def make(self, request: Request) -> Response:
@@ -75,7 +77,7 @@ class Gatherings(Page):
         user, form, now = staff_of(request), await form_of(request, *_FIELDS), self.desk.now()
         draft = self._draft(form, now)
         if isinstance(draft, str):
-            return self._form(request, form, draft)
+            return await self._form(request, form, draft)
 
         def work(store: Store) -> int:
             check_may(user, Permission.MAKE_GATHERINGS)
@@ -109,6 +111,7 @@ class Gatherings(Page):
             "first": here if after else None,
             "title": found.gathering.title,
         }
+        await self.note_view(request, "gathering_viewed", f"gathering:{number}")
         return self.show(request, "pages/gathering.html", context)
 
     @route("/{gathering_id:int}/undang", methods=["POST"], name="gathering-invite")
@@ -189,8 +192,11 @@ class Gatherings(Page):
         guests = store.gatherings.guests(number, after=after, limit=PAGE + 1)
         return _One(gathering, store.gatherings.counts(number), guests, store.gatherings.inputs(number), will, wont)
 
-    def _form(self, request: Request, said: dict[str, str], problem: str | None = None) -> Response:
+    async def _form(self, request: Request, said: dict[str, str], problem: str | None = None) -> Response:
+        known = await self.desk.read(lambda store: store.officials.villages())
+        places = [place for code in list(known)[:_MOST_VILLAGES] if (place := self.desk.place(code))]
         context = {
+            "villages": sorted(places, key=lambda place: place.name),
             "said": said,
             "problem": problem,
             "kinds": list(GatheringKind),

@@ -10,15 +10,19 @@ from zoneinfo import ZoneInfo
 
 from console.access import access_lead_for
 from console.desk import Desk, Place
-from console.words import masked, rupiah
+from console.words import masked, rupiah, without_numbers
 from content import Content
 from flows.contact import LEAD_MOVES, ConsentState, LeadState, Purpose
 from storage import Store
 from storage.conversation import Line
+from storage.lead_columns import cell_of, columns_of
+from storage.lead_import import PAPER_SLOT
 from storage.leads import MERGED, Lead, Move
 from storage.staff import StaffUser
 
 LINES = 100
+#: Answers that the page shows in a place of their own.
+_PLACED = {"nama", "nik", "lahir", "jenis_kelamin", "hp", "desa", "pekerjaan", "penghasilan", "program"}
 
 
 class Hidden(Enum):
@@ -55,6 +59,10 @@ class Form:
     base: str
     program: str | None
     contribution: str
+    sex_differs: bool
+    #: The other answers, each under the heading of its column.
+    further: Sequence[tuple[str, str]]
+    paper: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +116,29 @@ def lead_form(lead: Lead, content: Content) -> Form:
         phone=masked(lead.fields.get("hp")),
         born=day_of(lead.fields.get("lahir")),
         born_differs=lead.fields.get("lahir_beda") is True,
-        sex=text_of(lead.fields.get("jenis_kelamin")),
+        sex=sex_of(lead.fields.get("jenis_kelamin")),
         occupation=text_of(occupation.get("name")) or text_of(work),
         sector=str(sector) if sector else None,
         income=rupiah(income_of(lead)),
         base=rupiah(lead.fields.get("upah_dasar")),
         program=program_of(lead, content),
         contribution=rupiah(lead.fields.get("iuran_pilihan")),
+        sex_differs=lead.fields.get("kelamin_beda") is True,
+        further=further_answers(lead, content),
+        paper=text_of(lead.fields.get(PAPER_SLOT)),
     )
+
+
+def further_answers(lead: Lead, content: Content) -> list[tuple[str, str]]:
+    """What the form holds beside the fields that have a place of their own; long numbers masked."""
+    columns = [column for column in columns_of(content) if column.slot not in _PLACED]
+    cells = ((column.heading, cell_of(lead, column, content, full=False)) for column in columns)
+    return [(heading, without_numbers(str(cell))) for heading, cell in cells if cell not in (None, "")]
+
+
+def sex_of(value: object) -> str | None:
+    """The letter, as a spreadsheet or a chat leaves it."""
+    return text_of(value.get("id") if isinstance(value, dict) else value)
 
 
 def income_of(lead: Lead) -> object:

@@ -87,7 +87,7 @@ class Uploads(Page):
         """How far it is, then what was found."""
         upload, shown = await self.desk.read(lambda store: self._mine(store, request))
         if shown:
-            await self.note_view(request, "messages_listed", f"upload:{upload.id}")
+            await self.note_view(request, "upload_viewed", f"upload:{upload.id}")
         context = {
             "upload": upload,
             "problems": [line.partition(": ")[::2] for line in shown],
