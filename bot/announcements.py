@@ -14,6 +14,7 @@ from flows.outreach.audience import leaving
 from flows.outreach.sending_policy import Kind, SendingRules
 from storage.database import Database, Store
 from storage.notices import Notice
+from storage.pictures import mark_of
 from storage.words import NoticeKind
 
 log = structlog.get_logger()
@@ -60,7 +61,7 @@ def tell(store: Store, content: Content, notice: Notice, contact: Contact, now: 
         return
     if notice.kind is NoticeKind.BROADCAST_TEST:
         broadcast = store.broadcasts.get(int(str(notice.payload["broadcast"])))
-        rendered = Rendered(broadcast.reply or "", broadcast.text)
+        rendered = Rendered(broadcast.reply or "", broadcast.text, image=mark_of(broadcast.picture_id))
     else:
         rendered = content.render(_DECIDED[notice.kind], now.astimezone(contact.zone).date(), {})
     store.outbox.queue(
@@ -71,6 +72,7 @@ def tell(store: Store, content: Content, notice: Notice, contact: Contact, now: 
         now,
         reply=rendered.reply,
         taps=taps_of(rendered, contact.channel),
+        image=rendered.image,
         content_version=content.version,
         once_key=f"notice:{notice.id}",
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -24,6 +25,7 @@ from flows.contact import Purpose
 from flows.outreach.sending_policy import Kind
 from storage.database import Database, Store
 from storage.outcomes import Failed, Outcome, Postponed, Sent, Skipped, Unknown
+from storage.pictures import picture_of
 from storage.words import BroadcastState, EndReason
 
 log = structlog.get_logger()
@@ -43,6 +45,8 @@ _RECORD_SECONDS = 0.1
 _MOST_UNDER_WAY = 1000
 #: How old what is known of an announcement may be when one of its messages leaves. Cancelling is to hold within 1 s.
 _ASK_AGAIN_SECONDS = 0.3
+#: Pictures of announcements under way, each at most 400 KiB.
+_PICTURES_KEPT = 8
 
 Result = tuple[Ready, Outcome | SendError]
 
@@ -73,6 +77,7 @@ class Sender:
         self._took_over = float("-inf")
         self._asked: dict[int, float] = {}
         self._states: dict[int, BroadcastState] = {}
+        self._pictures: dict[int, bytes | None] = {}
 
     async def run(self, stop: asyncio.Event, wake: asyncio.Event) -> None:
         """Send what is due, again and again; `wake` ends an idle wait early."""
@@ -165,7 +170,20 @@ class Sender:
     async def _with_picture(self, item: Ready) -> Outgoing:
         if item.row.image is None:
             return item.message
+        picture = picture_of(item.row.image)
+        if picture is not None:
+            shown = await asyncio.to_thread(self._picture, picture) if item.message.template is None else None
+            return replace(item.message, image=shown) if item.channel.limits.images else item.message
         return await asyncio.to_thread(with_picture, item.message, item.row.slots, item.channel.limits)
+
+    def _picture(self, picture_id: int) -> bytes | None:
+        """An announcement's picture, opened once for thousands of messages."""
+        if picture_id not in self._pictures:
+            while len(self._pictures) >= _PICTURES_KEPT:
+                self._pictures.pop(next(iter(self._pictures)), None)
+            with self._database.reading() as store:
+                self._pictures[picture_id] = store.pictures.get(picture_id)
+        return self._pictures[picture_id]
 
     async def _start_due(self) -> float:
         if len(self._under_way) >= _MOST_UNDER_WAY:

@@ -16,6 +16,7 @@ from flows.contact import Channel
 from flows.message import HeardKind
 from storage.conversation import Line, Who
 from storage.database import Database
+from storage.pictures import picture_of
 
 ACCOUNT = "local"
 _SHOWN_AT_FIRST = 60
@@ -62,6 +63,9 @@ class WebChat:
         with self._database.reading() as store:
             known = store.contacts.find(Channel.WEB, ACCOUNT, token)
             line = store.outbox.said_line(known[0], number) if known else None
+            shown = store.pictures.get(picture_of(line.image)) if line else None
+        if shown is not None:
+            return shown
         card = card_in(line.slots) if line else None
         return draw(card) if card else None
 

@@ -15,7 +15,23 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Integer, and_, case, exists, func, literal, null, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Insert,
+    Integer,
+    String,
+    and_,
+    case,
+    exists,
+    func,
+    literal,
+    null,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from flows.contact import Audience, VillageProgress
 from flows.outreach.audience import Group, Leaving, Target
@@ -24,6 +40,7 @@ from nlu.understanding import JsonValue
 from storage.audience import audience_of, forecast, groups, left_out_because, progress
 from storage.columns import literal_word
 from storage.notices import Notices
+from storage.pictures import mark_of
 from storage.repository import AnyRow, NotFound, Repository
 from storage.routes import address_route
 from storage.tables import ADDRESS, BROADCAST, BROADCAST_PERSON, CONTACT, OUTBOX
@@ -46,6 +63,7 @@ class Draft:
     reviewed: bool = False
     by_contact: int | None = None
     by_staff: int | None = None
+    picture_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +87,7 @@ class Broadcast:
     decided_at: datetime | None
     started_at: datetime | None
     finished_at: datetime | None
+    picture_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +115,7 @@ class Broadcasts(Repository):
             "made_by_contact": draft.by_contact,
             "made_by_staff": draft.by_staff,
             "text": draft.text,
+            "picture_id": draft.picture_id,
             "reply": draft.reply,
             "content_version": draft.content_version,
             "slots": dict(draft.slots) or None,
@@ -141,8 +161,7 @@ class Broadcasts(Repository):
         if not self._turn(broadcast_id, (_S.SCHEDULED,), _S.SENDING, started_at=when.now):
             return False
         row = self._db.execute(select(BROADCAST).where(BROADCAST.c.id == broadcast_id)).one()
-        self._freeze_people(broadcast_id, Target.from_json(row.target), when, row.made_by_contact)
-        self._queue_messages(broadcast_id, when.now, row.reply, row.content_version)
+        self._freeze(row, when)
         self._count(broadcast_id)
         return True
 
@@ -339,36 +358,39 @@ class Broadcasts(Repository):
             notices.add(row.made_by_contact, kind, {"broadcast": broadcast_id}, now)
         return row is not None
 
-    def _freeze_people(self, broadcast_id: int, target: Target, when: Leaving, by: int | None) -> None:
-        reason = left_out_because(when).label("reason")
-        people = audience_of(select(CONTACT.c.id, reason), target, when, without=by).subquery()
-        state = case((people.c.reason.is_(None), PersonState.QUEUED.value), else_=PersonState.SKIPPED.value)
-        frozen = select(literal(broadcast_id, Integer), people.c.id, state, people.c.reason)
-        columns = ["broadcast_id", "contact_id", "state", "reason"]
-        self._db.execute(BROADCAST_PERSON.insert().from_select(columns, frozen, include_defaults=False))
+    def _freeze(self, broadcast: AnyRow, when: Leaving) -> None:
+        """A row for everyone meant and a message for everyone who may get it, in the order of people.
 
-    def _queue_messages(self, broadcast_id: int, now: datetime, reply: str | None, content_version: str | None) -> None:
-        message = {
-            "contact_id": BROADCAST_PERSON.c.contact_id,
-            "address_id": CONTACT.c.address_id,
-            "route": address_route(),
-            "broadcast_id": BROADCAST_PERSON.c.broadcast_id,
-            "kind": literal(Kind.BROADCAST, OUTBOX.c.kind.type),
-            "priority": literal(PRIORITY[Kind.BROADCAST]),
-            "state": literal(OutboxState.DUE, OUTBOX.c.state.type),
-            "reply": literal(reply, OUTBOX.c.reply.type) if reply else null(),
-            "content_version": literal(content_version, OUTBOX.c.content_version.type) if content_version else null(),
-            "attempts": literal(0),
-            "made_at": literal(now, OUTBOX.c.made_at.type),
-            "due_at": literal(now, OUTBOX.c.due_at.type),
-        }
-        queued = (
-            select(*message.values())
-            .join(CONTACT, CONTACT.c.id == BROADCAST_PERSON.c.contact_id)
-            .join(ADDRESS, ADDRESS.c.id == CONTACT.c.address_id)
-            .where(BROADCAST_PERSON.c.broadcast_id == broadcast_id, BROADCAST_PERSON.c.state == PersonState.QUEUED)
+        PostgreSQL does both in one pass: it knows nothing yet of rows just written, and would look up the contact and
+        the address of each anew. It may sort and join in memory for it, and only here.
+        """
+        target = Target.from_json(broadcast.target)
+        columns = (
+            CONTACT.c.id,
+            CONTACT.c.address_id,
+            address_route().label("route"),
+            left_out_because(when).label("reason"),
         )
-        self._db.execute(OUTBOX.insert().from_select(list(message), queued, include_defaults=False))
+        meant = audience_of(select(*columns), target, when, without=broadcast.made_by_contact).order_by(CONTACT.c.id)
+        if self._db.dialect.name == "sqlite":
+            self._db.execute(_people(broadcast.id, meant.subquery("meant")))
+            self._db.execute(_messages(broadcast, when.now, self._frozen(broadcast.id)))
+            return
+        self._db.execute(text("SET LOCAL work_mem = '64MB'"))
+        everyone = meant.cte("meant").prefix_with("MATERIALIZED")
+        rows = _people(broadcast.id, everyone).cte("frozen")
+        self._db.execute(_messages(broadcast, when.now, everyone).add_cte(rows))
+
+    def _frozen(self, broadcast_id: int) -> FromClause:
+        """Those with a row who may get it, with where their message goes."""
+        person = BROADCAST_PERSON.c
+        return (
+            select(CONTACT.c.id, CONTACT.c.address_id, address_route().label("route"), person.reason)
+            .join_from(BROADCAST_PERSON, CONTACT, CONTACT.c.id == person.contact_id)
+            .join(ADDRESS, ADDRESS.c.id == CONTACT.c.address_id)
+            .where(person.broadcast_id == broadcast_id)
+            .subquery("frozen")
+        )
 
     def _count(self, broadcast_id: int) -> None:
         counts = self.counts(broadcast_id)
@@ -396,6 +418,40 @@ class Broadcasts(Repository):
         return self._db.execute(update(BROADCAST).where(*where).values(state=to, **values)).rowcount > 0
 
 
+def _people(broadcast_id: int, meant: FromClause) -> Insert:
+    """A row for each of them, with the reason of those who get nothing."""
+    reason = meant.c.reason
+    state = case((reason.is_(None), PersonState.QUEUED.value), else_=PersonState.SKIPPED.value)
+    rows = select(literal(broadcast_id, Integer), meant.c.id, state, reason)
+    columns = ["broadcast_id", "contact_id", "state", "reason"]
+    return BROADCAST_PERSON.insert().from_select(columns, rows, include_defaults=False)
+
+
+def _messages(broadcast: AnyRow, now: datetime, people: FromClause) -> Insert:
+    """A message for each of them without a reason. Its words stay in the broadcast."""
+    message = {
+        "contact_id": people.c.id,
+        "address_id": people.c.address_id,
+        "route": people.c.route,
+        "broadcast_id": literal(broadcast.id, OUTBOX.c.broadcast_id.type),
+        "kind": literal(Kind.BROADCAST, OUTBOX.c.kind.type),
+        "priority": literal(PRIORITY[Kind.BROADCAST]),
+        "state": literal(OutboxState.DUE, OUTBOX.c.state.type),
+        "reply": _or_null(broadcast.reply),
+        "image": _or_null(mark_of(broadcast.picture_id)),
+        "content_version": _or_null(broadcast.content_version),
+        "attempts": literal(0),
+        "made_at": literal(now, OUTBOX.c.made_at.type),
+        "due_at": literal(now, OUTBOX.c.due_at.type),
+    }
+    rows = select(*message.values()).where(people.c.reason.is_(None))
+    return OUTBOX.insert().from_select(list(message), rows, include_defaults=False)
+
+
+def _or_null(text: str | None) -> ColumnElement[Any]:
+    return null() if text is None else literal(text, String())
+
+
 def _broadcast(row: AnyRow) -> Broadcast:
     return Broadcast(
         id=row.id,
@@ -415,4 +471,5 @@ def _broadcast(row: AnyRow) -> Broadcast:
         decided_at=row.decided_at,
         started_at=row.started_at,
         finished_at=row.finished_at,
+        picture_id=row.picture_id,
     )

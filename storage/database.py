@@ -31,6 +31,7 @@ from storage.notices import Notices
 from storage.officials import Officials
 from storage.outbox import Outbox
 from storage.personal import Personal
+from storage.pictures import Pictures
 from storage.reminders import Reminders
 from storage.repository import VillageOf
 from storage.retention import Retention
@@ -91,6 +92,7 @@ class Store:
         self.uploads = Uploads(*parts)
         self.reminders = Reminders(*parts)
         self.broadcasts = Broadcasts(*parts)
+        self.pictures = Pictures(*parts)
         self.segments = Segments(*parts)
         self.gatherings = Gatherings(*parts)
         self.officials = Officials(*parts)

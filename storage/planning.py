@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from content import Content
@@ -40,6 +41,11 @@ def compose(
     return Draft(
         target, rendered.text, rendered.reply, content.version, slots, reviewed=chosen is not None, by_staff=staff
     )
+
+
+def illustrated(draft: Draft, picture_id: int) -> Draft:
+    """The draft with a picture. A picture can say anything, so even reviewed words then wait for a second person."""
+    return replace(draft, picture_id=picture_id, reviewed=False)
 
 
 def forecast_of(store: Store, content: Content, broadcast: Broadcast, now: datetime, rules: SendingRules) -> Forecast:

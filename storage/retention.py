@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Table, select, update
+from sqlalchemy import Table, delete, select, update
 
 from flows.contact import LeadState
 from storage.repository import AnyRow, Repository
 from storage.settings import Settings
-from storage.tables import INBOUND, LEAD, LEAD_MOVE, NOT_UNDERSTOOD, NOTICE, OUTBOX, UNREAD
-from storage.words import InboundState, OutboxState
+from storage.tables import BROADCAST, INBOUND, LEAD, LEAD_MOVE, NOT_UNDERSTOOD, NOTICE, OUTBOX, PICTURE, UNREAD
+from storage.words import BroadcastState, InboundState, OutboxState
 
 _BATCH = 500
 
@@ -47,6 +47,12 @@ _TALK = (
           (OutboxState.DUE, OutboxState.SENDING)),
     _Kept(NOTICE, "made_at", {"payload": None}),
 )  # fmt: skip
+_ON_THE_WAY = (
+    BroadcastState.WAITING,
+    BroadcastState.SCHEDULED,
+    BroadcastState.SENDING,
+    BroadcastState.PAUSED,
+)
 _PUZZLES = (_Kept(NOT_UNDERSTOOD, "at", {"text": None}), _Kept(UNREAD, "at", {"payload": ""}))
 
 
@@ -59,6 +65,7 @@ class Retention(Repository):
         """Blank one batch of each class that is past its time. Returns how many rows; 0 when nothing is left."""
         swept = sum(self._sweep_rows(kept, now - limits.talk) for kept in _TALK)
         swept += sum(self._sweep_rows(kept, now - limits.puzzles) for kept in _PUZZLES)
+        swept += self._sweep_broadcasts(now - limits.talk, now)
         return swept + self._sweep_leads(now - limits.closed_leads)
 
     def _sweep_rows(self, kept: _Kept, before: datetime) -> int:
@@ -71,6 +78,19 @@ class Retention(Repository):
             self._db.execute(update(table).where(table.c.id.in_(old)).values(dict(kept.blank)))
             self._settings.put(place, str(old[-1]))
         return len(old)
+
+    def _sweep_broadcasts(self, before: datetime, now: datetime) -> int:
+        """Announcements made so long ago lose their words and their picture, unless they are still on their way."""
+        kept = (BROADCAST.c.forgotten_at.is_(None), BROADCAST.c.created_at < before)
+        query = select(BROADCAST.c.id, BROADCAST.c.picture_id).where(*kept, BROADCAST.c.state.not_in(_ON_THE_WAY))
+        rows = self._db.execute(query.order_by(BROADCAST.c.created_at).limit(_BATCH)).all()
+        if rows:
+            ids = [row.id for row in rows]
+            gone = {"text": "", "slots": None, "picture_id": None, "forgotten_at": now}
+            self._db.execute(update(BROADCAST).where(BROADCAST.c.id.in_(ids)).values(gone))
+            pictures = [row.picture_id for row in rows if row.picture_id is not None]
+            self._db.execute(delete(PICTURE).where(PICTURE.c.id.in_(pictures)))
+        return len(rows)
 
     def _sweep_leads(self, before: datetime) -> int:
         """Leads that were closed for so long lose their form and whatever could tie them to a person."""

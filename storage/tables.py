@@ -424,6 +424,7 @@ class BroadcastRow(Row, table=True):
     """One announcement. `text` is kept once for all who get it; `target` is whom it is for, in codes only.
 
     `village_code` is set where it is for one village. `swept_at`: nothing of a cancelled one is left in the outbox.
+    `forgotten_at`: its words and picture are gone, the counts remain.
     """
 
     __tablename__ = "broadcast"
@@ -432,6 +433,7 @@ class BroadcastRow(Row, table=True):
         _only("ix_broadcast_scheduled", "scheduled_at", "id", where="state = 'scheduled'"),
         _only("ix_broadcast_unswept", "id", where="state = 'cancelled' AND swept_at IS NULL"),
         _only("ix_broadcast_made_by_contact", "made_by_contact", "id", where="made_by_contact IS NOT NULL"),
+        _only("ix_broadcast_kept", "created_at", "id", where="forgotten_at IS NULL"),
         Index("ix_broadcast_village_code", "village_code", "id"),
     )
 
@@ -442,6 +444,7 @@ class BroadcastRow(Row, table=True):
     made_by_contact: int | None = _ref("contact.id", null=True)
     made_by_staff: int | None = _ref("staff_user.id", null=True)
     text: str = _sealed("broadcast.text", null=False)
+    picture_id: int | None = _number(null=True)
     slots: Any = _sealed_json("broadcast.slots")
     reply: str | None = _text(80, null=True)
     content_version: str | None = _text(64, null=True)
@@ -455,6 +458,17 @@ class BroadcastRow(Row, table=True):
     started_at: datetime | None = _moment()
     finished_at: datetime | None = _moment()
     swept_at: datetime | None = _moment()
+    forgotten_at: datetime | None = _moment()
+
+
+class PictureRow(Row, table=True):
+    """A picture that goes with an announcement, as base64 of a JPEG: kept once for all who get it."""
+
+    __tablename__ = "picture"
+
+    id: int = _id()
+    image: str = _sealed("picture.image", null=False)
+    made_at: datetime = _moment(null=False)
 
 
 class SegmentRow(Row, table=True):
@@ -710,6 +724,7 @@ TERRITORY = _table(TerritoryRow)
 LEAD_UPLOAD = _table(LeadUploadRow)
 REMINDER = _table(ReminderRow)
 BROADCAST = _table(BroadcastRow)
+PICTURE = _table(PictureRow)
 SEGMENT = _table(SegmentRow)
 BROADCAST_PERSON = _table(BroadcastPersonRow)
 GATHERING = _table(GatheringRow)

@@ -132,9 +132,19 @@ class Outgoing:
     text: str
     buttons: tuple[Button, ...] = ()
     choices: tuple[Button, ...] = ()
-    image: bytes | None = None  # PNG
+    image: bytes | None = None  # PNG or JPEG
     template: str | None = None
     template_slots: tuple[tuple[str, str], ...] = ()
+
+
+def media_type(image: bytes) -> str:
+    """What a picture is, by how it begins: we send only these two."""
+    return "image/png" if image.startswith(b"\x89PNG") else "image/jpeg"
+
+
+def file_name(image: bytes) -> str:
+    """What a picture is called where a platform wants a name."""
+    return f"rangkul.{media_type(image).removeprefix('image/')}"
 
 
 class Channel(Protocol):

@@ -30,7 +30,16 @@ from aiogram.types import (
 )
 from aiogram.utils.token import TokenValidationError
 
-from bot.channels.channel import SHARE_CONTACT, SHARE_LOCATION, SHARES, Arrived, Incoming, Limits, Outgoing
+from bot.channels.channel import (
+    SHARE_CONTACT,
+    SHARE_LOCATION,
+    SHARES,
+    Arrived,
+    Incoming,
+    Limits,
+    Outgoing,
+    file_name,
+)
 from bot.channels.errors import AccountBroken, Refused
 from bot.channels.telegram_errors import named
 from bot.channels.telegram_read import GroupMet, callback_of
@@ -146,7 +155,7 @@ class TelegramChannel:
     async def _show(self, message: Outgoing, chat: int, keyboard: _Keyboard | None) -> Message:
         if message.image is None:
             return await self.bot.send_message(chat, message.text, reply_markup=keyboard, link_preview_options=_QUIET)
-        photo = BufferedInputFile(message.image, "rangkul.png")
+        photo = BufferedInputFile(message.image, file_name(message.image))
         if len(message.text) <= self.limits.caption:
             return await self.bot.send_photo(chat, photo, caption=message.text, reply_markup=keyboard)
         await self.bot.send_photo(chat, photo)

@@ -22,6 +22,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
+from bot.channels.channel import media_type
 from bot.channels.web_message import (
     BODY_LIMIT,
     NO_IDENTITY,
@@ -99,7 +100,7 @@ class ChatBackend(Protocol):
         ...
 
     def picture(self, token: str, number: int) -> bytes | None:
-        """The PNG of the message with that number, if it was sent to this person and has one."""
+        """The picture of the message with that number, if it was sent to this person and has one."""
         ...
 
 
@@ -247,7 +248,9 @@ class _WebChat:
         found = await run_in_threadpool(self._backend.picture, token, number) if token else None
         if found is None:
             return Response(status_code=404, headers=_PRIVATE)
-        return Response(found, media_type="image/png", headers={**_PRIVATE, "Cache-Control": "private, max-age=86400"})
+        return Response(
+            found, media_type=media_type(found), headers={**_PRIVATE, "Cache-Control": "private, max-age=86400"}
+        )
 
     async def _take(self, request: Request) -> Posted | Refused:
         token = _token(request)

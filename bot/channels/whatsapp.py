@@ -18,7 +18,7 @@ from typing import Any
 import aiohttp
 from pydantic import SecretStr
 
-from bot.channels.channel import Limits, Outgoing
+from bot.channels.channel import Limits, Outgoing, file_name, media_type
 from bot.channels.errors import MediaRefused, SendError, Unknown, Unreachable
 from bot.channels.whatsapp_errors import refusal
 from bot.channels.whatsapp_json import identifier
@@ -92,8 +92,8 @@ class WhatsAppChannel:
     async def _upload(self, picture: bytes) -> str:
         form = aiohttp.FormData()
         form.add_field("messaging_product", "whatsapp")
-        form.add_field("type", "image/png")
-        form.add_field("file", picture, filename="rangkul.png", content_type="image/png")
+        form.add_field("type", media_type(picture))
+        form.add_field("file", picture, filename=file_name(picture), content_type=media_type(picture))
         answer = await self._repeatable("POST", f"{self.account}/media", data=form)
         media_id = identifier(answer.get("id"))
         if media_id is None:

@@ -129,7 +129,7 @@ def _image_file(line: Line) -> str | None:
     """Where the picture of a message was written, for scripts to look at."""
     card = card_in(line.slots)
     if card is None:
-        return line.image
+        return line.image  # an announcement's picture is named, not written: it belongs to the database
     drawn = draw(card)
     path = _image_folder() / f"{card.name}-{hashlib.sha256(drawn).hexdigest()[:12]}.png"
     if not path.exists():

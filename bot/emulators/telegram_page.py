@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from bot.channels.channel import media_type
 from bot.emulators.telegram_people import People, act
 from bot.emulators.telegram_rules import Refusal
 from bot.emulators.telegram_updates import Json
@@ -96,7 +97,7 @@ class _Page:
         photo = self._world.photos.get(request.match_info["name"])
         if photo is None:
             raise web.HTTPNotFound
-        return web.Response(body=photo.content, content_type="image/png", headers=_SAFETY)
+        return web.Response(body=photo.content, content_type=media_type(photo.content), headers=_SAFETY)
 
     def _person(self, request: web.Request) -> Person:
         number = request.match_info["person"]

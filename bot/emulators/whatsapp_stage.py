@@ -15,6 +15,7 @@ from typing import Any
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from bot.channels.channel import media_type
 from bot.emulators.whatsapp import Fault, WhatsAppEmulator
 from bot.emulators.whatsapp_courier import Manners
 from bot.emulators.whatsapp_shape import Shown
@@ -92,7 +93,7 @@ class _Stage:
         picture = self._state.media.get(request.match_info["id"])
         if picture is None:
             return web.Response(status=404)
-        return web.Response(body=picture, content_type="image/png")
+        return web.Response(body=picture, content_type=media_type(picture))
 
     async def counts(self, _: web.Request) -> web.Response:
         received = [sum(not b.mine for b in person.bubbles) for person in self._state.people.values()]

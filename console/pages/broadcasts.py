@@ -19,6 +19,7 @@ from console.pages.broadcast_form import (
     asked,
     choices,
     moment_of,
+    picture_in,
     target_of,
     target_words,
     words_of,
@@ -31,7 +32,8 @@ from flows.outreach.audience import Forecast
 from flows.outreach.wordings import duration
 from storage import Store
 from storage.broadcasts import Broadcast, Person
-from storage.planning import NotSayable, compose, forecast_of, needs_approval
+from storage.pictures import NotAPicture
+from storage.planning import NotSayable, compose, forecast_of, illustrated, needs_approval
 from storage.staff import StaffUser
 from storage.words import BroadcastState, NoticeKind, PersonState
 
@@ -72,6 +74,12 @@ class Broadcasts(Page):
     async def draft(self, request: Request) -> Response:
         """Keep the draft and go to its forecast."""
         user, form, now = staff_of(request), await asked(request), self.desk.now()
+        check_may(user, Permission.SEND_BROADCASTS)
+        try:
+            picture = await picture_in(form)
+        except NotAPicture as wrong:
+            said = self.desk.words.of(wrong.fault.value, "picture_fault")
+            return self.back(request, f"{self.path}/baru", said, "error")
         content, words = self.desk.content.current, words_of(form)
         name, kind = str(form.get("nama_segmen") or "").strip()[:60], str(form.get("kata") or "")
 
@@ -88,6 +96,8 @@ class Broadcasts(Page):
                 return "broadcast_words_wrong"
             if name:
                 store.segments.save(name, target, user.login, now)
+            if picture is not None:
+                made = illustrated(made, store.pictures.keep(picture, now))
             broadcast_id = store.broadcasts.draft(made, now)
             store.audit.record(user.login, "broadcast_drafted", f"broadcast:{broadcast_id}", now)
             return broadcast_id
@@ -129,6 +139,17 @@ class Broadcasts(Page):
             "title": self.desk.words("broadcast_title", id=broadcast_id),
         }
         return self.show(request, "pages/broadcast.html", context)
+
+    @route("/{broadcast_id:int}/gambar", name="broadcast-picture")
+    async def picture(self, request: Request) -> Response:
+        """Its picture, as people see it."""
+        user, broadcast_id = staff_of(request), int(request.path_params["broadcast_id"])
+
+        def work(store: Store) -> bytes | None:
+            return store.pictures.get(access_broadcast_for(user, broadcast_id, store).picture_id)
+
+        found = await self.desk.read(work)
+        return Response(found, media_type="image/jpeg") if found else Response(status_code=404)
 
     @route("/{broadcast_id:int}/kemajuan", name="broadcast-progress")
     async def progress_now(self, request: Request) -> Response:

@@ -101,6 +101,12 @@ def upgrade() -> None:
         batch_op.create_index('ix_outbox_sending_contact', ['contact_id', 'id'], unique=False, sqlite_where=sa.text("state = 'sending'"), postgresql_where=sa.text("state = 'sending'"))
         batch_op.create_index('ix_outbox_unasked', ['contact_id', 'sent_at'], unique=False, sqlite_where=sa.text('priority >= 2 AND sent_at IS NOT NULL'), postgresql_where=sa.text('priority >= 2 AND sent_at IS NOT NULL'))
 
+    op.create_table('picture',
+    sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
+    sa.Column('image', sa.LargeBinary(), nullable=False),
+    sa.Column('made_at', sa.DateTime(timezone=True), nullable=False),
+    sa.PrimaryKeyConstraint('id', name=op.f('pk_picture'))
+    )
     op.create_table('segment',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('name', sa.String(length=60), nullable=False),
@@ -198,6 +204,7 @@ def upgrade() -> None:
     sa.Column('made_by_contact', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=True),
     sa.Column('made_by_staff', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=True),
     sa.Column('text', sa.LargeBinary(), nullable=False),
+    sa.Column('picture_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=True),
     sa.Column('slots', sa.LargeBinary(), nullable=True),
     sa.Column('reply', sa.String(length=80), nullable=True),
     sa.Column('content_version', sa.String(length=64), nullable=True),
@@ -211,12 +218,14 @@ def upgrade() -> None:
     sa.Column('started_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('finished_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('swept_at', sa.DateTime(timezone=True), nullable=True),
+    sa.Column('forgotten_at', sa.DateTime(timezone=True), nullable=True),
     sa.ForeignKeyConstraint(['decided_by'], ['staff_user.id'], name=op.f('fk_broadcast_decided_by_staff_user')),
     sa.ForeignKeyConstraint(['made_by_contact'], ['contact.id'], name=op.f('fk_broadcast_made_by_contact_contact')),
     sa.ForeignKeyConstraint(['made_by_staff'], ['staff_user.id'], name=op.f('fk_broadcast_made_by_staff_staff_user')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_broadcast'))
     )
     with op.batch_alter_table('broadcast', schema=None) as batch_op:
+        batch_op.create_index('ix_broadcast_kept', ['created_at', 'id'], unique=False, sqlite_where=sa.text('forgotten_at IS NULL'), postgresql_where=sa.text('forgotten_at IS NULL'))
         batch_op.create_index('ix_broadcast_made_by_contact', ['made_by_contact', 'id'], unique=False, sqlite_where=sa.text('made_by_contact IS NOT NULL'), postgresql_where=sa.text('made_by_contact IS NOT NULL'))
         batch_op.create_index('ix_broadcast_scheduled', ['scheduled_at', 'id'], unique=False, sqlite_where=sa.text("state = 'scheduled'"), postgresql_where=sa.text("state = 'scheduled'"))
         batch_op.create_index('ix_broadcast_sending', ['id'], unique=False, sqlite_where=sa.text("state = 'sending'"), postgresql_where=sa.text("state = 'sending'"))
@@ -556,6 +565,7 @@ def downgrade() -> None:
     op.drop_table('consent')
     with op.batch_alter_table('broadcast', schema=None) as batch_op:
         batch_op.drop_index('ix_broadcast_village_code')
+        batch_op.drop_index('ix_broadcast_kept', sqlite_where=sa.text('forgotten_at IS NULL'), postgresql_where=sa.text('forgotten_at IS NULL'))
         batch_op.drop_index('ix_broadcast_made_by_contact', sqlite_where=sa.text('made_by_contact IS NOT NULL'), postgresql_where=sa.text('made_by_contact IS NOT NULL'))
         batch_op.drop_index('ix_broadcast_unswept', sqlite_where=sa.text("state = 'cancelled' AND swept_at IS NULL"), postgresql_where=sa.text("state = 'cancelled' AND swept_at IS NULL"))
         batch_op.drop_index('ix_broadcast_scheduled', sqlite_where=sa.text("state = 'scheduled'"), postgresql_where=sa.text("state = 'scheduled'"))
@@ -580,6 +590,7 @@ def downgrade() -> None:
     op.drop_table('setting')
     op.drop_table('sending_slot')
     op.drop_table('segment')
+    op.drop_table('picture')
     with op.batch_alter_table('outbox', schema=None) as batch_op:
         batch_op.drop_index('ix_outbox_unasked', sqlite_where=sa.text('priority >= 2 AND sent_at IS NOT NULL'), postgresql_where=sa.text('priority >= 2 AND sent_at IS NOT NULL'))
         batch_op.drop_index('ix_outbox_sending_contact', sqlite_where=sa.text("state = 'sending'"), postgresql_where=sa.text("state = 'sending'"))
