@@ -6,6 +6,8 @@ import json
 from datetime import timedelta
 
 import pytest
+from openpyxl import load_workbook
+from PIL import Image
 from storage_fixtures import WHEN
 from typer.testing import CliRunner
 
@@ -13,7 +15,7 @@ from bot.__main__ import app
 from bot.clock import SystemClock
 from bot.commands.options import settings_from
 from bot.commands.staff_commands import opened
-from flows.contact import Channel, Purpose
+from flows.contact import Channel, Purpose, Role
 from storage.outcomes import Sent
 
 HERE = "00.00.00.0001"
@@ -83,3 +85,40 @@ def test_own_words_wait_for_somebody_else_and_nonsense_is_refused(run, village):
     run("broadcast", "new", "--as", "ratna", "--area", HERE, "--wording", "sosialisasi", code=2)
     run("broadcast", "send", number, "--as", "ratna", "--at", "besok", code=2)
     run("broadcast", "report", "99", code=2)
+
+
+def test_all_that_the_console_does_with_an_audience_a_picture_a_test_and_a_report(run, village, tmp_path):
+    photo, bad = tmp_path / "foto.png", tmp_path / "surat.png"
+    Image.new("RGB", (200, 100), "teal").save(photo)
+    bad.write_text("bukan gambar")
+    kept = ("broadcast", "new", "--as", "ratna", "--area", HERE, "--wording", "ingat_iuran", "--save-as", "Warga aktif",
+            "--heard", "30", "--json")  # fmt: skip
+    assert run(*kept)[0]["needs_approval"] is False
+    assert run("broadcast", "segments", "list", "--json")[0]["target"] == {"areas": [HERE], "heard_within_days": 30}
+    run(*kept, "--picture", str(bad), code=2)
+    (draft,) = run("broadcast", "new", "--as", "ratna", "--segment", "Warga aktif", "--wording", "ingat_iuran",
+                   "--picture", str(photo), "--json")  # fmt: skip
+    assert draft["needs_approval"], "a picture can say anything"
+    number = str(draft["id"])
+    run("broadcast", "test", number, "--as", "ratna", "--to", "1", code=2)
+    with village.transaction() as store:
+        store.contacts.set_role(1, Role.OFFICIAL)
+    run("broadcast", "test", number, "--as", "ratna", "--to", "1")
+    assert run("broadcast", "send", number, "--as", "ratna", "--json")[0]["state"] == "waiting"
+    assert run("broadcast", "refuse", number, "--as", "dewi", "--json")[0]["state"] == "cancelled"
+    with village.reading() as store:
+        assert [notice.kind.value for notice in store.notices.pending(SystemClock().now(), 9)] == ["broadcast_test"]
+
+    (sent,) = run("broadcast", "new", "--as", "ratna", "--area", HERE, "--wording", "ingat_iuran", "--json")
+    run("broadcast", "send", str(sent["id"]), "--as", "ratna")
+    with village.transaction() as store:
+        assert store.broadcasts.start(sent["id"], WHEN)
+    for name in ("laporan.csv", "laporan.xlsx"):
+        run("broadcast", "report", str(sent["id"]), "--as", "dewi", "--file", str(tmp_path / name))
+    assert "belum memberi izin" in (tmp_path / "laporan.csv").read_text(encoding="utf-8-sig")
+    assert load_workbook(tmp_path / "laporan.xlsx").active.max_row == 4
+    run("broadcast", "report", str(sent["id"]), "--file", str(tmp_path / "x.csv"), code=2)
+    run("broadcast", "report", str(sent["id"]), "--as", "dewi", "--file", str(tmp_path / "x.pdf"), code=2)
+    run("broadcast", "segments", "drop", "Warga aktif", "--as", "ratna")
+    run("broadcast", "new", "--as", "ratna", "--segment", "Warga aktif", "--wording", "ingat_iuran", code=2)
+    run("broadcast", "new", "--as", "ratna", "--wording", "ingat_iuran", code=2)

@@ -203,9 +203,25 @@ def test_a_script_makes_invites_counts_and_calls_off(tmp_path, monkeypatch) -> N
     number = str(new["id"])
     assert json.loads(rangkul("events", "invite", number, "--by", "ratna", "--json", *db))["state"] == "open"
     assert "Seminar" in rangkul("events", "list", *db)
+    assert json.loads(rangkul("events", "show", number, "--json", *db))["will"] == 0
+    moved = ("events", "change", number, "--by", "ratna", "--starts", "2099-01-06T10:00", "--place", "Balai desa")
+    changed = json.loads(rangkul(*moved, "--json", *db))
+    assert (changed["starts_at"], changed["place"]) == ("2099-01-06T10:00:00+08:00", "Balai desa")
+    addresses = ("--telegram", "@contoh_bot", "--whatsapp", "+62 800 0001", "--web", "https://contoh.invalid/")
+    links = json.loads(rangkul("events", "code", number, str(tmp_path / "kode"), *addresses, "--json", *db))
+    door = new["door"]
+    assert links["telegram"] == f"https://t.me/contoh_bot?start=hadir-{door}"
+    assert links["whatsapp"] == f"https://wa.me/628000001?text=HADIR%20{door}"
+    assert links["web"] == f"https://contoh.invalid/?desa=hadir-{door}"
+    assert len(list((tmp_path / "kode").glob("*.svg"))) == 3
     sheet = tmp_path / "hadir.xlsx"
     rangkul("events", "attendance", number, str(sheet), "--by", "ratna", *db)
     assert load_workbook(sheet).active.max_row == 1
     assert json.loads(rangkul("events", "cancel", number, "--by", "ratna", "--json", *db))["state"] == "cancelled"
-    for wrong in (("cancel", number, "--by", "r"), ("invite", "99", "--by", "r")):
+    for wrong in (
+        ("cancel", number, "--by", "r"),
+        ("invite", "99", "--by", "r"),
+        ("change", number, "--by", "r", "--place", "Aula"),
+        ("code", number, str(tmp_path)),
+    ):
         assert CliRunner().invoke(app, ["events", *wrong, *db]).exit_code == 2

@@ -22,4 +22,9 @@ def village_link(number: str, greeting: str, code: str) -> str:
     """
     if not _CODE.fullmatch(code):
         raise ValueError("a village code has letters, digits, dots, dashes and underscores only")
-    return f"https://wa.me/{_NOT_DIGITS.sub('', number)}?text={quote(f'{greeting} (#{code})', safe='')}"
+    return said_link(number, f"{greeting} (#{code})")
+
+
+def said_link(number: str, text: str) -> str:
+    """A wa.me link that puts these words into a chat with us, ready to be sent."""
+    return f"https://wa.me/{_NOT_DIGITS.sub('', number)}?text={quote(text, safe='')}"

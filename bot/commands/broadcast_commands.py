@@ -8,10 +8,13 @@ from __future__ import annotations
 import json as codec
 from collections.abc import Callable
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot.commands import segment_commands
+from bot.commands.announcement_files import picture_from, write_report
 from bot.commands.content_commands import load_or_fail
 from bot.commands.options import ConfigOption, JsonOption, fail, out, settings_from
 from bot.commands.staff_commands import DbOption, opened
@@ -30,8 +33,10 @@ def register(app: typer.Typer) -> None:
     """Add the group."""
     group = typer.Typer(no_args_is_help=True, help="Announcements: compose, forecast, send, pause, cancel, report.")
     group.command("list")(list_broadcasts)
-    for command in (new, forecast, send, approve, pause, resume, cancel, again, report):
+    for command in (new, forecast, send, approve, refuse, pause, resume, cancel, again, report):
         group.command()(command)
+    group.command("test")(show_one)
+    segment_commands.register(group)
     app.add_typer(group, name="broadcast")
 
 
@@ -50,7 +55,8 @@ def list_broadcasts(
 
 def new(
     by: AsOption,
-    area: Annotated[list[str], typer.Option(help="Kemendagri code, province to village; may be repeated.")],
+    area: Annotated[list[str] | None, typer.Option(help="Kemendagri code, province to village; repeatable.")] = None,
+    segment: Annotated[str | None, typer.Option(help="A saved audience, in place of everything below.")] = None,
     wording: Annotated[str | None, typer.Option(help="Reviewed words: sosialisasi, bantuan_daftar, …")] = None,
     text: Annotated[str, typer.Option(help="Your own words, where there is no --wording.")] = "",
     when: Annotated[str, typer.Option("--when", help="Fills the blank for day and hour.")] = "",
@@ -60,6 +66,9 @@ def new(
     program: Annotated[list[str] | None, typer.Option(help="2 or 3 programmes.")] = None,
     state: Annotated[list[str] | None, typer.Option(help="State of the last lead.")] = None,
     silent: Annotated[int | None, typer.Option(min=1, help="Only who has not written for so many days.")] = None,
+    heard: Annotated[int | None, typer.Option(min=1, help="Only who wrote within so many days.")] = None,
+    picture: Annotated[Path | None, typer.Option(help="JPEG, PNG or WebP to go with it.")] = None,
+    save_as: Annotated[str | None, typer.Option(help="Keep this audience under that name.")] = None,
     config: ConfigOption = None,
     db: DbOption = None,
     json: JsonOption = False,
@@ -67,24 +76,33 @@ def new(
     """Keep a draft and show its forecast; `send` lets it leave."""
     from bot.clock import SystemClock
     from flows.outreach.audience import Target
-    from storage.planning import NotSayable, compose
+    from storage.planning import NotSayable, compose, illustrated
 
     content, settings, now = load_or_fail(None), settings_from(config), SystemClock().now()
     target = Target(
-        tuple(area),
-        tuple(occupation or ()),
-        tuple(sector or ()),
-        tuple(program or ()),
-        tuple(state or ()),
-        None,
-        silent,
+        areas=tuple(area or ()),
+        occupations=tuple(occupation or ()),
+        sectors=tuple(sector or ()),
+        programs=tuple(program or ()),
+        lead_states=tuple(state or ()),
+        heard_within_days=heard,
+        silent_for_days=silent,
     )
-    words = {"siaran_kapan": when, "siaran_tempat": place, "isi_siaran": text, "desa": _area(content, target.areas)}
+    shown = picture_from(picture) if picture else None
+    words = {"siaran_kapan": when, "siaran_tempat": place, "isi_siaran": text}
     with opened(settings, db) as database, database.transaction() as store:
+        user = _staff(store, by)
+        target = segment_commands.known(store, segment).target if segment else target
+        if not target.areas:
+            fail("Say whom it is for: --area or --segment.")
         try:
-            draft = compose(content, wording, words, target, now, staff=_staff(store, by))
+            draft = compose(content, wording, {**words, "desa": _area(content, target.areas)}, target, now, staff=user)
         except NotSayable as wrong:
             fail(f"{wrong.args[0]}: missing, too long, or with a link or phone number.")
+        if shown is not None:
+            draft = illustrated(draft, store.pictures.keep(shown, now))
+        if save_as:
+            store.segments.save(save_as[:60], target, by, now)
         made = store.broadcasts.draft(draft, now)
         store.audit.record(by, "broadcast_drafted", f"broadcast:{made}", now)
         _print(_planned(store, content, made, now, settings.sending.rules()), as_json=json)
@@ -98,6 +116,30 @@ def forecast(broadcast: IdArgument, config: ConfigOption = None, db: DbOption = 
     with opened(settings, db) as database, database.reading() as store:
         _known(store, broadcast)
         _print(_planned(store, content, broadcast, SystemClock().now(), settings.sending.rules()), as_json=json)
+
+
+def show_one(
+    broadcast: IdArgument,
+    by: AsOption,
+    contact: Annotated[int, typer.Option("--to", help="Number of a contact whom staff made an official: yourself.")],
+    config: ConfigOption = None,
+    db: DbOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Show it to one official only, before anybody else sees it; the running bot sends it."""
+    from bot.clock import SystemClock
+    from flows.contact import Role
+    from storage.words import NoticeKind
+
+    now = SystemClock().now()
+
+    def work(store: Store, one: Broadcast) -> bool:
+        if not store.contacts.exists(contact) or store.contacts.view(contact).role is not Role.OFFICIAL:
+            fail(f"Contact {contact} is not an official: a draft is shown to nobody else.")
+        store.notices.add(contact, NoticeKind.BROADCAST_TEST, {"broadcast": one.id}, now)
+        return True
+
+    _steer(broadcast, by, "broadcast_tested", work, config, db, as_json=json)
 
 
 def send(
@@ -135,6 +177,20 @@ def approve(
         return store.broadcasts.approve(one.id, _staff(store, by), now)
 
     _steer(broadcast, by, "broadcast_approved", work, config, db, as_json=json)
+
+
+def refuse(
+    broadcast: IdArgument, by: AsOption, config: ConfigOption = None, db: DbOption = None, json: JsonOption = False
+) -> None:
+    """Don't agree to what somebody else made; they are told."""
+    from bot.clock import SystemClock
+
+    now = SystemClock().now()
+
+    def work(store: Store, one: Broadcast) -> bool:
+        return store.broadcasts.refuse(one.id, _staff(store, by), now)
+
+    _steer(broadcast, by, "broadcast_refused", work, config, db, as_json=json)
 
 
 def pause(
@@ -182,15 +238,25 @@ def report(
     db: DbOption = None,
     follow: Annotated[bool, typer.Option("--follow", help="Watch the bar until it is over.")] = False,
     people: Annotated[bool, typer.Option("--people", help="One line per person.")] = False,
+    file: Annotated[
+        Path | None, typer.Option("--file", help="Write everyone to this .csv or .xlsx; needs --as.")
+    ] = None,
+    by: Annotated[str | None, typer.Option("--as", metavar="LOGIN", help="The staff user you are.")] = None,
     json: JsonOption = False,
 ) -> None:
     """What became of it, out of its rows; --people lists each person's state and reason."""
+    if file is not None and by is None:
+        fail("A file with names is only given to somebody: --as LOGIN.")
     reasons = load_or_fail(None).lexicon["reasons"]["skip"]
     with opened(settings_from(config), db) as database:
         with database.reading() as store:
             _known(store, broadcast)
+            if by is not None:
+                _staff(store, by)
         if follow and not json:
             _follow(lambda: _counted(database, broadcast))
+        if file is not None and by is not None:
+            write_report(database, broadcast, file, by)
         with database.reading() as store:
             _print(_row(store, store.broadcasts.get(broadcast)), as_json=json)
             after = 0

@@ -6,6 +6,7 @@ import json as codec
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -28,6 +29,9 @@ def register(app: typer.Typer) -> None:
     events.command("list")(list_events)
     events.command("new")(new_event)
     events.command("invite")(invite)
+    events.command("show")(show)
+    events.command("change")(change)
+    events.command("code")(code)
     events.command("attendance")(attendance)
     events.command("cancel")(cancel)
     app.add_typer(events, name="events")
@@ -89,12 +93,7 @@ def new_event(
     for said, known, option in ((kind, GatheringKind, "--kind"), (for_whom, ForWhom, "--for")):
         if said not in set(known):
             fail(f'{option} "{said}" is not known: {", ".join(known)}.')
-    try:
-        starts_at = datetime.fromisoformat(starts).replace(tzinfo=found.zone)
-    except ValueError:
-        fail(f'--starts "{starts}" is not a date and time such as 2026-12-05T09:00.')
-    if starts_at <= now:
-        fail("--starts lies in the past.")
+    starts_at = _moment(starts, found.zone, now)
     draft = GatheringDraft(
         GatheringKind(kind), title, place, starts_at, village, map_link, capacity, ForWhom(for_whom), minutes
     )
@@ -120,6 +119,66 @@ def invite(
             row = _row(store, store.gatherings.get(gathering))
         progress.advance(task)
     _tell({**row, "invited": invited}, json=json)
+
+
+def show(gathering: NumberArgument, config: ConfigOption = None, db: DbOption = None, json: JsonOption = False) -> None:
+    """One gathering: its answers, how many an invitation would reach, who is left out and why."""
+    reasons = load_or_fail(None).lexicon["reasons"]["skip"]
+    with opened(settings_from(config), db) as database, database.reading() as store:
+        found = _known(store, gathering)
+        will, wont = store.gatherings.forecast(gathering)
+        row = {**_row(store, found), "will": will, "wont": {reasons.get(why, why): n for why, n in wont.items()}}
+    _tell(row, json=json)
+
+
+def change(
+    gathering: NumberArgument,
+    by: ByOption,
+    starts: Annotated[str | None, typer.Option(help="New local date and time: 2026-12-05T09:00.")] = None,
+    place: Annotated[str | None, typer.Option(help="New place.")] = None,
+    capacity: Annotated[int | None, typer.Option(min=1, help="New number of seats.")] = None,
+    config: ConfigOption = None,
+    db: DbOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Another time, place or number of seats; those whom it concerns are told once."""
+    from bot.clock import SystemClock
+    from flows.gathering import GatheringChange
+
+    now = SystemClock().now()
+    with opened(settings_from(config), db) as database, database.transaction() as store:
+        found = _known(store, gathering)
+        moment = _moment(starts, found.zone, now) if starts else None
+        new = GatheringChange(place=place, starts_at=moment, capacity=capacity)
+        if not store.gatherings.change(gathering, new, now):
+            fail("Nothing changed: it is over, was called off, or already is like that.")
+        store.audit.record(by, "gathering_changed", f"gathering:{gathering}", now)
+        row = _row(store, store.gatherings.get(gathering))
+    _tell(row, json=json)
+
+
+def code(
+    gathering: NumberArgument,
+    folder: Annotated[Path, typer.Argument(help="Folder for the codes, one SVG per platform.")],
+    telegram: Annotated[str | None, typer.Option(help="The bot's username on Telegram.")] = None,
+    whatsapp: Annotated[str | None, typer.Option(help="Our WhatsApp number, beginning with 62.")] = None,
+    web: Annotated[str | None, typer.Option(help="Address of the web chat.")] = None,
+    config: ConfigOption = None,
+    db: DbOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Draw the codes for the door: whoever scans one in their own chat is counted as present."""
+    import segno
+
+    with opened(settings_from(config), db) as database, database.reading() as store:
+        door = _known(store, gathering).door
+    links = _door_links(door, telegram, whatsapp, web)
+    if not links:
+        fail("Say where the bot is reached: --telegram, --whatsapp or --web.")
+    folder.mkdir(parents=True, exist_ok=True)
+    for platform, link in links.items():
+        segno.make(link, error="m").save(str(folder / f"hadir-{gathering}-{platform}.svg"), scale=8, border=4)
+    _tell({"id": gathering, "door": door, **links}, json=json)
 
 
 def attendance(
@@ -161,6 +220,30 @@ def cancel(
         store.audit.record(by, "gathering_cancelled", f"gathering:{gathering}", now)
         row = _row(store, store.gatherings.get(gathering))
     _tell(row, json=json)
+
+
+def _door_links(door: str, telegram: str | None, whatsapp: str | None, web: str | None) -> dict[str, str]:
+    """What each platform's code holds; on WhatsApp the words are only put into the person's hands, ready to send."""
+    from bot.channels.telegram_read import deep_link
+    from bot.channels.whatsapp_link import said_link
+
+    links = {
+        "telegram": deep_link(telegram.removeprefix("@"), f"hadir-{door}") if telegram else None,
+        "whatsapp": said_link(whatsapp, f"HADIR {door}") if whatsapp else None,
+        "web": f"{web.rstrip('/')}/?desa=hadir-{door}" if web else None,
+    }
+    return {platform: link for platform, link in links.items() if link is not None}
+
+
+def _moment(starts: str, zone: ZoneInfo, now: datetime) -> datetime:
+    """A moment to come, as the village's clock shows it."""
+    try:
+        starts_at = datetime.fromisoformat(starts).replace(tzinfo=zone)
+    except ValueError:
+        fail(f'--starts "{starts}" is not a date and time such as 2026-12-05T09:00.')
+    if starts_at <= now:
+        fail("--starts lies in the past.")
+    return starts_at
 
 
 def _known(store: Store, gathering: int) -> Gathering:
