@@ -238,7 +238,7 @@ def join_accounts(event: AccountsJoined, scene: Scene) -> None:
 
 
 def start_broadcast(event: BroadcastSent, scene: Scene) -> None:
-    """Freeze the audience of the official's own village, or let a second person look first."""
+    """Freeze the audience of the official's own village, now or later, or let a second person look first."""
     draft = Draft(
         Target((event.village,)),
         event.text,
@@ -248,9 +248,9 @@ def start_broadcast(event: BroadcastSent, scene: Scene) -> None:
         reviewed=event.reviewed,
         by_contact=scene.contact.id,
     )
-    if event.waits:
+    if event.waits or event.at is not None:
         broadcast = scene.store.broadcasts.draft(draft, scene.now)
-        scene.store.broadcasts.submit(broadcast, scene.now, approval=True)
+        scene.store.broadcasts.submit(broadcast, event.at or scene.now, approval=event.waits)
     else:
         scene.store.broadcasts.send_now(draft, leaving(scene.content.lexicon, event.reply, scene.now, scene.rules))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
 from content.model import Rendered
@@ -95,7 +96,7 @@ class FollowUpDropped:
 
 @dataclass(frozen=True, slots=True)
 class BroadcastSent:
-    """An official confirmed an announcement for their own village: frozen now, or `waits` for a second person."""
+    """An official confirmed an announcement for their own village: frozen now or at `at`, or `waits` for another."""
 
     text: str  # as people will read it
     village: str
@@ -103,6 +104,7 @@ class BroadcastSent:
     slots: Mapping[str, str]
     reviewed: bool
     waits: bool
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -434,9 +434,9 @@ class Stage:
                     yield Effect("tindak lanjut", self._alone(actor, "berhenti"))
             case happened.ReminderStopped():
                 yield Effect("pengingat", self._alone(actor, "berhenti"))
-            case happened.BroadcastSent(_, village, waits=waits):
+            case happened.BroadcastSent(_, village, waits=waits, at=at):
                 place = find_village(village, self.world.app.content.current)
-                decided = "menunggu persetujuan" if waits else "disetujui"
+                decided = "menunggu persetujuan" if waits else "dijadwalkan" if at else "disetujui"
                 yield Effect("siaran", f"{decided}, {place.name if place else village}")
             case happened.BroadcastSteered(_, how):
                 words = {"pause": "dijeda", "resume": "diteruskan", "cancel": "dibatalkan"}

@@ -138,6 +138,7 @@ ACTIONS: Mapping[str, Action] = {
     "has_village": outreach_talk.has_village,
     "forecast": outreach_talk.forecast,
     "send_broadcast": outreach_talk.send_broadcast,
+    "schedule_broadcast": outreach_talk.schedule_broadcast,
     "pause_broadcast": outreach_talk.pause_broadcast,
     "resume_broadcast": outreach_talk.resume_broadcast,
     "cancel_broadcast": outreach_talk.cancel_broadcast,

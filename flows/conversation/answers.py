@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta
 
 from content.model import Button, SlotValue, Step
 from flows.conversation.gathering_talk import not_before, read_moment
@@ -36,10 +36,11 @@ STRICT = frozenset(
         "sex",
         "moment",
         "seats",
+        "send_when",
     }
 )
 #: Every kind of answer a step may wait for: what `nlu.answers` reads, and choices that only taps or labels make.
-ASKS = frozenset({*KINDS, "choice", "change_field", "sector", "extras"})
+ASKS = frozenset({*KINDS, "choice", "change_field", "sector", "extras", "send_when"})
 #: Kinds that may say anything at all, so that nothing in them is a question.
 FREE = frozenset({"text", "title", "place"})
 #: Questions this sure of themselves win over a loose answer ("Iurannya Berapa" is no name).
@@ -50,6 +51,8 @@ _TAPPED = frozenset({"choice", "change_field", "sector", "extras"})
 LONGEST_ANNOUNCEMENT = 400
 #: Of more villages with one name than this, a list helps nobody: the district is asked.
 _MOST_VILLAGES = 10
+#: An announcement is planned no further ahead.
+_FARTHEST_SENDING = timedelta(days=366)
 #: What a slot holds when its question was passed over: known, and empty.
 SKIPPED = ""
 #: Row titles of a WhatsApp list.
@@ -125,7 +128,9 @@ def read_choice(scene: Scene, step: Step, value: str) -> Read:
             return Read(ok=False, ask="draf_menunggu", narrowing=True, keep_draft=True)
         case "payment", ("self" | "village" | "budget" | "donor"):
             return _as_read(scene, kind, FormAnswer(value, {"months": None, "payer": value}, ok=True))
-        case "yes_no", ("yes" | "no"):
+        case "send_when", "later":
+            return Read(ok=True, value=value, branch=value)
+        case (("yes_no" | "send_when"), ("yes" | "no")):
             return Read(ok=True, value=value == "yes", branch=value)
         case "birth_date", "yes" if isinstance(scene.slot("lahir_dari_nik"), str):
             return Read(ok=True, value=scene.slot("lahir_dari_nik"))
@@ -162,6 +167,8 @@ def _special(scene: Scene, step: Step, text: str) -> Read | None:
         return Read(ok=False)
     if kind == "programs" and scene.understanding is not None and scene.understanding.first("money"):
         return Read(ok=False)
+    if kind == "send_when":
+        return _send_when(scene, text)
     if kind == "moment":
         return _whole_moment(scene, _read(scene, kind, text))
     if kind == "hour":
@@ -195,6 +202,39 @@ def _whole_moment(scene: Scene, answer: FormAnswer) -> Read | None:
     if whole is not None:
         return Read(ok=True, value=whole)
     return Read(ok=False, ask=answer.ask, also={"acara_waktu_sebagian": dict(half)}, narrowing=True)
+
+
+def _send_when(scene: Scene, text: str) -> Read:
+    """Yes, no, "later", or the moment at which an announcement leaves; a day alone means the first hour of sending."""
+    words, said = scene.content.lexicon["siaran"]["when"], _plain(text)
+    if said in words["later"]:
+        return Read(ok=True, value="later", branch="later")
+    answer = FormAnswer(text, None, ok=False) if said.isdecimal() else _read(scene, "moment", text)
+    at = str(answer.value) if answer.ok else None
+    if isinstance(answer.value, dict):
+        at = _whole_sending(scene, answer.value, unclear=any(word in said.split() for word in words["part_of_day"]))
+        if at is None:
+            return Read(ok=False, ask="siaran_kirim_kapan_tidak_jelas")
+    if at is not None:
+        now = scene.given.now.astimezone(scene.contact.zone).replace(tzinfo=None)
+        if not now < datetime.fromisoformat(at) < now + _FARTHEST_SENDING:
+            return Read(ok=False, ask="siaran_waktu_lewat")
+        return Read(ok=True, value=at, branch="at", also={"siaran_pada": at})
+    agreed = _read(scene, "yes_no", text)
+    yes = said in words["now"] or (agreed.ok and agreed.value is True)
+    if yes or agreed.ok:
+        return Read(ok=True, value=yes, branch="yes" if yes else "no")
+    return Read(ok=False, is_question=question(scene.understanding, SURE) is not None)
+
+
+def _whole_sending(scene: Scene, half: Mapping[str, JsonValue], *, unclear: bool) -> str | None:
+    """A day without an hour, or an hour without a day, as the moment that is meant."""
+    day, time = half.get("date"), half.get("time")
+    if day:
+        return None if unclear else f"{day}T{SendingRules().awake_from:%H:%M}"
+    now = not_before(scene)
+    passed = str(time) <= now[11:]
+    return f"{scene.today + timedelta(days=1 if passed else 0)}T{time}"
 
 
 def _waking(answer: FormAnswer) -> Read:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 
-from content.model import Kind as ValueKind
 from content.model import Rendered, SlotValue
-from content.render import write
 from flows.contact import Role
 from flows.conversation.scene import Scene
 from flows.events import BroadcastSent, BroadcastSteered
 from flows.outreach.audience import Target, asks_approval, speeds_on
+from flows.outreach.gathering import when
 from flows.outreach.sending_policy import next_polite
 from flows.outreach.wordings import announced, duration, wording
 
@@ -46,6 +46,24 @@ def forecast(scene: Scene) -> str:
 
 def send_broadcast(scene: Scene) -> str:
     """The official confirmed: reviewed words leave at once and by day, others wait for a second person."""
+    return _confirmed(scene, None)
+
+
+def schedule_broadcast(scene: Scene) -> str:
+    """The official said when: it leaves then, or in the first hour after at which people may be written to."""
+    said = scene.slot("siaran_pada")
+    at = datetime.fromisoformat(str(said)).replace(tzinfo=scene.contact.zone)
+    pause = next_polite(scene.contact, at, scene.given.rules)
+    at = pause.until if pause else at
+    _keep_moment(scene, at)
+    return _confirmed(scene, at)
+
+
+def _keep_moment(scene: Scene, at: datetime) -> None:
+    scene.keep(siaran_mulai=when(scene.content, at, scene.contact.zone))
+
+
+def _confirmed(scene: Scene, at: datetime | None) -> str:
     village, audience = scene.contact.village, scene.contact.audience
     if village is None or audience is None:
         return "*"
@@ -55,14 +73,13 @@ def send_broadcast(scene: Scene) -> str:
     waits = asks_approval(target, village.code, reviewed=reviewed, will=audience.will, rules=rules)
     blanks = (*(chosen.blanks if chosen else ("isi_siaran",)), "desa")
     slots = {name: str(_words(scene)[name]) for name in blanks}
-    scene.note(BroadcastSent(rendered.text, village.code, rendered.reply, slots, reviewed=reviewed, waits=waits))
+    scene.note(BroadcastSent(rendered.text, village.code, rendered.reply, slots, reviewed=reviewed, waits=waits, at=at))
     if waits:
         return "menunggu"
-    pause = next_polite(scene.contact, scene.given.now, rules)
+    pause = next_polite(scene.contact, scene.given.now, rules) if at is None else None
     if pause is None:
         return "*"
-    local = pause.until.astimezone(scene.contact.zone)
-    scene.keep(siaran_mulai=f"{write(local.date(), ValueKind.DATE)}, {local:%H.%M}")
+    _keep_moment(scene, pause.until)
     return "nanti"
 
 

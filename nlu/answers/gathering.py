@@ -21,6 +21,7 @@ _TIME = re.compile(
 _SAYS_TIME = re.compile(
     r"\b(?:jam|pukul|jm|pkl|pagi|siang|sore|malam|mlm|subuh|wib|wita|wit)\b|(?<!\d)\d{1,2}[:.][0-5]\d(?!\d|\.\d)"
 )
+_PART_OF_DAY = re.compile(r"\b(?:pagi|siang|sore|malam|mlm|subuh)\b")
 _NO_LIMIT = re.compile(r"\b(?:bebas|tidak|tdk|tak|tanpa|ga|gak|nggak|ndak|semua|terserah|unlimited)\b")
 
 
@@ -91,5 +92,7 @@ def _time(asked: Asked) -> str | None:
     found = _TIME.search(rest)
     if found is None:
         return None
-    read = hour(Asked(rest, found[0], asked.today, asked.readers))
+    told = _PART_OF_DAY.search(asked.said)  # "besok malam jam 9" is nine in the evening
+    said = found[0] if told is None or _PART_OF_DAY.search(found[0]) else f"{found[0]} {told[0]}"
+    read = hour(Asked(rest, said, asked.today, asked.readers))
     return f"{read.value:02}:{found[2] or '00'}" if read.ok and isinstance(read.value, int) else None
