@@ -19,6 +19,7 @@ from bot.commands import (
     staff_commands,
     talk_commands,
 )
+from bot.log import keep_words_out_of_crashes
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -43,6 +44,7 @@ for part in (
 
 def main() -> None:
     """Run the command line."""
+    keep_words_out_of_crashes()
     app()
 
 

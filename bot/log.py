@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 import re
 import sys
+import threading
 import traceback
 from collections.abc import MutableMapping
+from types import TracebackType
 from typing import Any
 
 import structlog
@@ -49,8 +51,32 @@ def described(error: BaseException) -> str:
 class _FramesOnly(logging.Formatter):
     """The same for libraries that use Python's own logging."""
 
+    def format(self, record: logging.LogRecord) -> str:
+        said = super().format(record)
+        if record.name == "asyncio":  # from its second line on it quotes the error itself
+            said = said.split("\n", 1)[0]
+        return _DIGITS.sub(lambda match: "…" + match.group()[-3:], said)
+
     def formatException(self, ei: Any) -> str:  # noqa: N802 (the base class names it)
         return described(ei[1]) if ei[1] is not None else ""
+
+
+def keep_words_out_of_crashes() -> None:
+    """What nobody caught ends in kind and frames too, in a thread as well: its message may quote a person."""
+
+    def say(error: BaseException | None) -> None:
+        if error is not None and sys.stderr is not None:
+            sys.stderr.write(f"{described(error)}\n")
+
+    def in_main(kind: type[BaseException], error: BaseException, frames: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            sys.__excepthook__(kind, error, frames)
+        else:
+            say(error)
+
+    sys.excepthook = in_main
+    threading.excepthook = lambda told: say(told.exc_value)
+    sys.unraisablehook = lambda told: say(told.exc_value)
 
 
 def set_up(*, as_json: bool, level: str = "info") -> None:

@@ -1,17 +1,21 @@
 """Plants invented people through the real path, then looks for them everywhere they must not be.
 
-They register in the chat, are reminded, written to, moved on by staff, taken out and in by file, backed up, and one of
-their turns fails. What is sought afterwards: database file, write-ahead log, logs with error reports, backups,
-temporary files and masked exports; and, after one of them was erased, the database and a backup opened with the keys.
+They come in through every door: the form in the chat, a village official, the console's upload, the command line, free
+text, an unreadable payload. They are reminded, written to, looked at and moved on by staff, taken out to files, backed
+up; a reply full of their data waits to be sent; turns, pages and statements fail with their words in the error. What
+is sought afterwards: database file, outbox, write-ahead log, logs with error reports, backups, temporary files and
+masked exports; and, after one of them was erased, the database and a backup opened with the keys.
 """
 
 from __future__ import annotations
 
 import json
+import logging
+import sqlite3
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, redirect_stderr
+from contextlib import closing, contextmanager, redirect_stderr
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -32,6 +36,7 @@ from bot.config import Settings, StoreSettings
 from bot.content_watch import ContentInForce
 from bot.ids import LeadNumbers
 from bot.inbox import receive
+from bot.privacy_doors import DoorClosed, Temporaries, console, run_command
 from bot.privacy_search import Finding, Needle, Planted, needles, search, search_file
 from bot.turn import ATTEMPTS
 from bot.understanding import Engines
@@ -42,8 +47,6 @@ from nlu.understanding import Understanding
 from storage.database import Database
 from storage.lead_columns import columns_of
 from storage.lead_export import FORMATS, Order, export
-from storage.lead_import import LeadImport, errors_file
-from storage.lead_import import Order as ImportOrder
 from storage.sealed import Sealer, load_or_make_keys
 from storage.tables import METADATA
 from storage.xlsx import Mark, Sheet, xlsx_bytes
@@ -56,8 +59,11 @@ PEOPLE = (
     Planted("Zubaedah Wirakartika", "0000015708910417", "+6281299417733", date(1991, 8, 17), 1_737_400),
     Planted("Mangkubowo Praharsa", "0000012302860529", "+6285711903844", date(1986, 2, 23), 2_318_900),
     Planted("Ngatiyem Suryolaras", "0000016911880631", "+6287755206199", date(1988, 11, 29), 1_264_700),
+    Planted("Tukinem Adiwirya", "0000014407790258", "+6281390427716", date(1979, 7, 4), 1_483_600),
+    Planted("Poniran Kertawijaya", "0000012105820473", "+6285228640937", date(1982, 5, 21), 2_057_300),
 )
-_ERASED, _KEPT, _ON_PAPER = PEOPLE
+_ERASED, _KEPT, _BY_COMMAND, _NEIGHBOUR, _BY_CONSOLE = PEOPLE
+_OFFICIAL = "official-1"
 
 
 class FormDidNotEnd(Exception):
@@ -89,20 +95,22 @@ class Report:
 
 def audit(folder: Path, settings: Settings, content: ContentInForce, engines: Engines) -> Report:
     """Plant, act and search, all inside this folder."""
-    scene = _Scene(folder, settings, content, engines)
+    scene = Scene(folder, settings, content, engines)
     with scene.recorded():
         files = scene.play()
     scene.close()
     return Report(tuple(files), len(needles(PEOPLE)))
 
 
-class _Scene:
+class Scene:
     """One audit: a bot in a folder of its own, whose log goes to a file there."""
 
     def __init__(self, folder: Path, settings: Settings, content: ContentInForce, engines: Engines) -> None:
         self.folder = folder
-        for name in ("data", "log", "backup", "tmp", "masked", "given"):
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in ("data", "log", "backup", "tmp", "masked", "given", "temporary"):
             (folder / name).mkdir()
+        self.temporaries = Temporaries(folder / "tmp", folder / "temporary")
         store = StoreSettings(url=f"sqlite:///{folder / 'data' / 'rangkul.db'}", keys=folder / "keys" / "rangkul.keys")
         self.settings = settings.model_copy(update={"store": store})
         self.clock = SetClock(_START)
@@ -120,9 +128,13 @@ class _Scene:
         self.register(_ERASED, "zubaedah")
         self.register(_KEPT, "mangkubowo")
         self.talk()
+        self.neighbour()
         self.staff_work()
         self.files()
+        self.by_command()
+        self.by_console()
         self.fail()
+        self.wait_in_queue()
         self.back_up("first.db")
         found = list(self.search())
         for text in ("hapus data saya", "ya"):
@@ -182,6 +194,7 @@ class _Scene:
             "address": "Jalan Contoh",
             "day": "10",
             "hour": "jam 8 pagi",
+            "paper": "KP-7",
         }
         return typed.get(asked or "", "ya")
 
@@ -198,7 +211,7 @@ class _Scene:
             self.world.say(who, self.answer(session.flow, session.step, planted))
         self.world.say(who, f"wkwk {planted.name} qwrtz {planted.nik} {planted.phone}")
         self.world.say(who, "mau bicara dengan petugas")
-        official = Person(Channel.TELEGRAM, "official-1")
+        official = Person(Channel.TELEGRAM, _OFFICIAL)
         self.world.set_up(official, role=Role.OFFICIAL, village=_VILLAGE)
         self.world.say(official, "siaran")
         self.world.say(official, f"Besok {_KEPT.name} menunggu di balai desa.")
@@ -206,6 +219,26 @@ class _Scene:
         payload = json.dumps({"from": planted.phone, "name": planted.name, "text": planted.nik}).encode()
         receive(self.database, Channel.TELEGRAM, "local", [Unread("unknown_kind", payload)], self.clock.now())
         self.world.advance(self.clock.now() + timedelta(days=40))
+
+    def neighbour(self) -> None:
+        """An official registers somebody who signed a paper; everything again in free text afterwards."""
+        official, planted = Person(Channel.TELEGRAM, _OFFICIAL), _NEIGHBOUR
+        self.world.say(official, "daftarkan tetangga saya")
+        contact = self.world.contact_of(official)
+        for _ in range(_MOST_TURNS):
+            with self.database.reading() as store:
+                session = store.sessions.get(contact)
+            if session.flow is None:
+                break
+            self.world.say(official, self.answer(session.flow, session.step, planted))
+        if not self.known(planted):
+            raise FormDidNotEnd
+        self.world.say(official, f"tetangga saya {planted.name} lahir {planted.born:%d-%m-%Y} gajinya {planted.income}")
+
+    def known(self, planted: Planted) -> bool:
+        """Whether somebody with this NIK is a lead."""
+        with self.database.reading() as store:
+            return bool(store.leads.numbers_by_mark(store.leads.marks_of([planted.nik]).values()))
 
     def staff_work(self) -> None:
         """A lead looked at and moved, with a note that names the person."""
@@ -226,16 +259,51 @@ class _Scene:
             for place, full in (("masked", False), ("given", True)):
                 with self.database.reading() as store, (self.folder / place / f"leads.{kind}").open("wb") as file:
                     file.writelines(export(store.leads.export(), Order("audit", now, full), self.content, kind))
-        source = self.folder / "given" / "people.xlsx"
+
+    def sheet(self, planted: Planted) -> bytes:
+        """A spreadsheet with one good row, and the same person again, who therefore comes back."""
         columns = columns_of(self.content)
-        rows = [[self.cell(column.kind, _ON_PAPER, column.example) for column in columns] for _ in range(2)]
+        rows = [[self.cell(column.kind, planted, column.example) for column in columns] for _ in range(2)]
         sheet = Sheet("Pekerja", [column.heading for column in columns], rows)
-        source.write_bytes(b"".join(xlsx_bytes([sheet], Mark("audit", "audit", now))))
-        order = ImportOrder("audit", now, "KP-1")
-        taking = LeadImport(self.database, self.content, order, now.date(), LeadNumbers().fresh)
-        bad = (checked for checked in taking.run(source) if checked.problems)
-        back = errors_file(taking.headings(source), bad, order, self.content)
-        (self.folder / "given" / "errors.xlsx").write_bytes(b"".join(back))
+        return b"".join(xlsx_bytes([sheet], Mark("audit", "audit", self.clock.now())))
+
+    def by_command(self) -> None:
+        """`rangkul leads import`, in a process of its own; what it says on the screen is searched like a log."""
+        source, back = self.folder / "given" / "people.xlsx", self.folder / "given" / "errors.xlsx"
+        source.write_bytes(self.sheet(_BY_COMMAND))
+        words = ["leads", "import", str(source), "--by", "audit", "--paper-consent", "KP-1", "--out", str(back)]
+        run_command(self.app, words, self.folder / "tmp", self.folder / "log" / "command.txt")
+        if not self.known(_BY_COMMAND):
+            raise DoorClosed(words[0])
+
+    def by_console(self) -> None:
+        """Handed in under a person's name, looked for by what is typed into addresses and forms, taken out, failing."""
+        planted = _BY_CONSOLE
+        words = f"{planted.name} {planted.nik} {planted.born:%d-%m-%Y} {planted.income} {planted.phone}"
+        with console(self.app, words) as staff:
+            upload = staff.hand_in(f"{planted.name} {planted.nik}.xlsx", self.sheet(planted), "KP-2")
+            if not self.known(planted):
+                raise DoorClosed("upload")
+            staff.send(f"/konsol/unggah/{upload}/perbaiki", {})
+            staff.look("/konsol/calon", nomor=planted.nik, desa=planted.name)
+            staff.look(f"/konsol/{planted.nik}/{planted.income}")
+            staff.send("/konsol/calon/1/buka", {"field": "nik", "reason": f"mencocokkan {planted.nik}"})
+            staff.send("/konsol/login", {"username": planted.nik, "password": planted.name})
+            staff.send("/konsol/calon/unduh", {"format": "xlsx", "full": "ya", "reason": "pendaftaran kolektif"})
+            staff.crash()
+
+    def wait_in_queue(self) -> None:
+        """A reply with everything held about somebody, made and not yet sent."""
+        now = self.clock.now()
+        receive(
+            self.database,
+            Channel.TELEGRAM,
+            "local",
+            [Incoming("queued", "mangkubowo", HeardKind.TEXT, "data saya", now)],
+            now,
+        )
+        while self.app.turns.take_next() is not None:
+            pass
 
     def cell(self, kind: str, planted: Planted, example: str) -> str:
         """A cell of the imported sheet."""
@@ -272,13 +340,16 @@ class _Scene:
     @contextmanager
     def recorded(self) -> Iterator[None]:
         """Logs, warnings and whatever else goes to standard error end in a file; temporary files have their folder."""
-        before, kept = tempfile.tempdir, structlog.get_config()
+        before, kept, root = tempfile.tempdir, structlog.get_config(), logging.getLogger()
+        handlers, root.handlers = root.handlers, []
         tempfile.tempdir = str(self.folder / "tmp")
         with (self.folder / "log" / "rangkul.log").open("w") as file, redirect_stderr(file):
             log.set_up(as_json=True, level="debug")
             try:
-                yield
+                with self.temporaries.watched():
+                    yield
             finally:
+                root.handlers = handlers
                 tempfile.tempdir = before
                 structlog.configure(**kept)
 
@@ -292,12 +363,23 @@ class _Scene:
             ("log", "log", everything),
             ("backup", "backup", everything),
             ("tmp", "temp", everything),
+            ("temporary", "temp", everything),
             ("keys", "temp", everything),
             ("masked", "masked", numbers),
         ):
             for path in sorted((self.folder / folder).rglob("*")):
                 if path.is_file():
                     yield self.searched("wal" if path.name.endswith(("-wal", "-shm")) else place, path, wanted)
+
+        yield self.search_outbox(everything)
+
+    def search_outbox(self, wanted: Sequence[Needle]) -> Searched:
+        """Every row that waits or has left, as whoever has the file but no key reads it."""
+        path = self.folder / "data" / "rangkul.db"
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as file:
+            rows = file.execute("SELECT * FROM outbox").fetchall()
+        read = b"\n".join(cell if isinstance(cell, bytes) else str(cell).encode() for row in rows for cell in row)
+        return Searched("outbox", f"outbox ({len(rows)})", len(read), tuple(search(read, "outbox", wanted)))
 
     def searched(self, place: str, path: Path, wanted: Sequence[Needle]) -> Searched:
         """One file."""

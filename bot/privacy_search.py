@@ -21,6 +21,7 @@ from content.render import write_date
 
 _LEAST_WORD = 6
 _GZIP = 31
+_DEEPEST = 3
 _MOST_UNPACKED = 200_000_000
 _DATES = ("%Y-%m-%d", "%d-%m-%Y", "%d/%m/%Y", "%d.%m.%Y", "%d%m%Y", "%Y%m%d")
 
@@ -81,7 +82,7 @@ def needles(people: Iterable[Planted], kinds: Iterable[str] | None = None) -> tu
 def search(data: bytes, name: str, wanted: Iterable[Needle]) -> Iterator[Finding]:
     """What is found in these bytes, or in what they unpack to."""
     wanted = tuple(wanted)
-    for layer, unpacked in _layers(data, name):
+    for layer, unpacked in _layers(data, name, _DEEPEST):
         lowered = unpacked.lower()
         for needle in wanted:
             if needle.pattern in lowered:
@@ -117,13 +118,19 @@ def _base64(raw: bytes) -> Iterator[tuple[str, bytes]]:
                 yield "base64", whole[start:end].lower()
 
 
-def _layers(data: bytes, name: str) -> Iterator[tuple[str, bytes]]:
+def _layers(data: bytes, name: str, deeper: int) -> Iterator[tuple[str, bytes]]:
+    """The bytes themselves, and whatever unpacks from them: a spreadsheet in an archive in a compressed backup."""
     yield name, data
+    for inner, unpacked in _unpacked(data, name) if deeper else ():
+        yield from _layers(unpacked, inner, deeper - 1)
+
+
+def _unpacked(data: bytes, name: str) -> Iterator[tuple[str, bytes]]:
     at = data.find(b"PK\x03\x04")
     if at >= 0:
         with suppress(BadZipFile, zlib.error, NotImplementedError, OSError), ZipFile(io.BytesIO(data[at:])) as archive:
-            for part in archive.namelist():
-                yield f"{name}!{part}", archive.read(part)
+            for part in archive.infolist():
+                yield f"{name}!{part.filename}", part.comment + archive.read(part)
     at = data.find(b"\x1f\x8b\x08")
     while at >= 0:  # bytes that look like a header may stand before a real one
         with suppress(zlib.error):

@@ -24,7 +24,7 @@ from bot.config import Secrets
 from bot.due import tick
 from bot.emulated import start as emulated_platforms
 from bot.platforms import Platforms
-from bot.server import make_server
+from bot.server import make_server, web_config
 
 log = structlog.get_logger()
 
@@ -117,16 +117,7 @@ class Runner:
 
     def _web(self, asgi: FastAPI) -> uvicorn.Server:
         web = self._app.settings.web
-        return uvicorn.Server(
-            uvicorn.Config(
-                asgi,
-                host=web.host,
-                port=web.port,
-                log_level="warning",
-                access_log=False,
-                timeout_graceful_shutdown=3,
-            )
-        )
+        return uvicorn.Server(web_config(asgi, web.host, web.port))
 
     async def _until_stopped(self) -> None:
         if Part.WEB in self._parts and self._server is not None:

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Callable
 
+import uvicorn
 from fastapi import FastAPI
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
@@ -47,6 +48,16 @@ def make_server(app: App, *, wake: Callable[[], None], stopping: Callable[[], bo
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     return server
+
+
+def web_config(asgi: FastAPI, host: str, port: int) -> uvicorn.Config:
+    """How the server is run: no line per request, and errors through our own logging.
+
+    Uvicorn's own would write the whole message of an error, and with it what a person typed.
+    """
+    return uvicorn.Config(
+        asgi, host=host, port=port, log_config=None, log_level="warning", access_log=False, timeout_graceful_shutdown=3
+    )
 
 
 def _calendar(app: App, token: str) -> bytes | None:

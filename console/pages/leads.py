@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -27,6 +28,7 @@ from storage.staff import StaffUser
 #: A select with more villages than this helps nobody; then the code is typed.
 _MOST_VILLAGES = 300
 _SHORTEST_REASON = 5
+_CODE = re.compile(r"[\d.]{2,13}")
 _TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -256,8 +258,9 @@ async def _move_of(request: Request) -> _Move:
 def _filter_of(
     village: str | None, state: str | None, order: Order = Order.ALL, user: StaffUser | None = None
 ) -> LeadFilter:
+    code = (village or "").strip()
     return LeadFilter(
-        village=(village or "").strip()[:13] or None,
+        village=code if _CODE.fullmatch(code) else None,  # what else is typed there could be anybody's name
         state=_state_of(state),
         assigned_to=user.id if user and order is Order.MINE else None,
         nobodys=order is Order.NOBODYS,
