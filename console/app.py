@@ -59,7 +59,7 @@ class Console(BaseAdmin):
             secret_key=settings.secret,
             timezone_config=None,
             middlewares=[
-                Middleware(SecurityHeaders),
+                Middleware(SecurityHeaders, https_only=settings.https_only),
                 Middleware(SmallRequests, answer=self._refused_large),
                 Middleware(PlainRefusals, answer=self._refused_plainly),
                 Middleware(

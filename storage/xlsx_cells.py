@@ -19,6 +19,10 @@ _CHUNK = 1 << 16
 _LAST_ROW = 1_048_576
 _MOST_STRINGS = 2_000_000
 _LONGEST = 2_000
+#: Parts that are read as a stream; of the others those that end so are read whole.
+_STREAMED = ("xl/worksheets/sheet", "xl/sharedStrings")
+_READ_WHOLE = (".xml", ".rels")
+_LARGEST_WHOLE = 8_000_000
 _REF = re.compile(r"([A-Z]{1,3})[1-9]\d*")
 _SHEET_TYPE = "worksheet"
 
@@ -47,6 +51,7 @@ def read_lines(file: IO[bytes], most_cells: int) -> Iterator[Line]:
     from openpyxl.reader.excel import ExcelReader  # noqa: PLC0415 (a fifth of a second that few commands need)
     from openpyxl.styles.stylesheet import apply_stylesheet  # noqa: PLC0415
 
+    _small_parts(file)
     reader = ExcelReader(file, read_only=True, data_only=True, keep_links=False)
     with reader.archive as archive:
         reader.read_manifest()
@@ -57,6 +62,15 @@ def read_lines(file: IO[bytes], most_cells: int) -> Iterator[Line]:
             raise CellsBroken
         book = _Book(_strings(archive), _dates(reader.wb), most_cells)
         yield from _stream(archive, sheets[0], _Cells(book))
+
+
+def _small_parts(file: IO[bytes]) -> None:
+    """Refuse a workbook whose lists and styles unfold into what no office makes: openpyxl reads those whole."""
+    with ZipFile(file) as archive:
+        whole = [part for part in archive.infolist() if not part.filename.startswith(_STREAMED)]
+        if any(part.file_size > _LARGEST_WHOLE and part.filename.endswith(_READ_WHOLE) for part in whole):
+            raise CellsBroken
+    file.seek(0)
 
 
 def _dates(book: Any) -> Callable[[float, int], Value]:

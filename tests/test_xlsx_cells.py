@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 from datetime import date, datetime
 from itertools import zip_longest
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -105,6 +106,36 @@ def test_dates_by_style_are_dates_and_a_number_that_is_none_is_empty():
     with ZipFile(file) as archive:
         xml = archive.read("xl/worksheets/sheet1.xml").decode()
     assert rows_of(sheet(xml.replace("31271.3125", "99999999999"))) == [(1, ["99999999999", "1.5"])]
+
+
+def packed(name, size, said=None) -> io.BytesIO:
+    """A workbook with one part more, of zeros; `said` is how large the file claims it to be."""
+    file = sheet(data(FAR))
+    with ZipFile(file, "a", ZIP_DEFLATED) as archive:
+        archive.writestr(name, b" " * size)
+    raw = file.getvalue()
+    if said is not None:
+        real, claimed = size.to_bytes(4, "little"), said.to_bytes(4, "little")
+        raw = raw.replace(real, claimed)
+    return io.BytesIO(raw)
+
+
+def test_a_part_that_openpyxl_would_read_whole_may_not_unfold():
+    file = packed("xl/styles2.xml", 60_000_000)
+    assert len(file.getvalue()) < 200_000
+    with pytest.raises(SheetUnreadable, match="damaged"):
+        rows_of(file)
+    assert rows_of(packed("xl/media/image1.png", 60_000_000)) == [(1, ["1"])]  # never opened
+
+
+def test_a_part_that_lies_about_its_size_is_read_no_further_than_it_says():
+    lying = packed("xl/sharedStrings.xml", 90_000_000, said=1_000)
+    tracemalloc.start()
+    with pytest.raises(SheetUnreadable, match="damaged"):
+        rows_of(lying)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 5_000_000
 
 
 FAR = '<row r="1"><c r="A1"><v>1</v></c></row>'

@@ -75,6 +75,7 @@ class Gatherings(Page):
     async def make(self, request: Request) -> Response:
         """Keep it as a draft: the next page says how many would be invited."""
         user, form, now = staff_of(request), await form_of(request, *_FIELDS), self.desk.now()
+        await self.desk.read(lambda _: check_may(user, Permission.MAKE_GATHERINGS))
         draft = self._draft(form, now)
         if isinstance(draft, str):
             return await self._form(request, form, draft)
