@@ -16,7 +16,18 @@ from sqlalchemy import Table, delete, select, update
 from flows.contact import LeadState
 from storage.repository import AnyRow, Repository
 from storage.settings import Settings
-from storage.tables import BROADCAST, INBOUND, LEAD, LEAD_MOVE, NOT_UNDERSTOOD, NOTICE, OUTBOX, PICTURE, UNREAD
+from storage.tables import (
+    BROADCAST,
+    GATHERING_INPUT,
+    INBOUND,
+    LEAD,
+    LEAD_MOVE,
+    NOT_UNDERSTOOD,
+    NOTICE,
+    OUTBOX,
+    PICTURE,
+    UNREAD,
+)
 from storage.words import BroadcastState, InboundState, OutboxState
 
 _BATCH = 500
@@ -46,6 +57,7 @@ _TALK = (
     _Kept(OUTBOX, "made_at", {"body": None, "taps": None, "slots": None, "external_id": None},
           (OutboxState.DUE, OutboxState.SENDING)),
     _Kept(NOTICE, "made_at", {"payload": None}),
+    _Kept(GATHERING_INPUT, "at", {"answer": None}),
 )  # fmt: skip
 _ON_THE_WAY = (
     BroadcastState.WAITING,

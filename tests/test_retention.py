@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from pathlib import Path
 
 from storage_fixtures import NOW, VILLAGE
 from test_storage_lead_work import lead
 
-from flows.contact import LeadState
+from bot.due import UPLOAD_STAYS
+from content import load
+from flows.contact import LeadState, Purpose
+from flows.conversation.session import Session
+from flows.gathering import FgdRole, GatheringDraft, GatheringKind
 from flows.outreach.sending_policy import Kind
 from storage.outcomes import Sent
 from storage.retention import Limits
@@ -72,3 +78,41 @@ def test_a_closed_lead_loses_its_form_after_two_years_and_an_open_one_never(db, 
         assert store.leads.get(closed).number == "RK-1"
         assert store.leads.moves(closed)[0].note is None
         assert store.leads.get(kept).fields["nama"] == "Sari"
+
+
+def test_the_days_of_the_documents_are_those_of_the_policy():
+    policy = load().lexicon["kebijakan"]
+    table = (Path(__file__).parent.parent / "docs" / "privacy.md").read_text("utf-8")
+    told = dict(re.findall(r"`(hari_\w+)`\) \| (\d+) days", table))
+    assert told == {name: str(days) for name, days in policy.items() if name.startswith("hari_")}
+    assert timedelta(hours=24) == UPLOAD_STAYS
+    assert "| 24 hours;" in table
+
+
+def test_an_unfinished_form_is_forgotten_with_its_words_and_a_submitted_one_stays(db, people):
+    people.write("sari", "nama saya Sari", "m1")
+    drafter, _ = people.make("sari")
+    member, _ = people.make("tuti")
+    lead(db, member, "RK-2")
+    with db.transaction() as store:
+        store.inbox.done(store.inbox.claim(NOW, timedelta(minutes=1)))
+        for contact in (drafter, member):
+            store.sessions.put(contact, Session(flow="pendaftaran", step="nik", slots={"nama": "S"}, updated_at=NOW))
+        assert store.erasure.forget_drafts(NOW - timedelta(minutes=1)) == 0
+        assert store.erasure.forget_drafts(NOW + timedelta(minutes=1)) == 2
+    with db.reading() as store:
+        assert store.sessions.get(drafter).slots == {}
+        assert store.leads.find("RK-2").name == "Sari"
+    assert spoken(db, drafter) == [""]
+
+
+def test_what_was_said_in_a_discussion_goes_with_the_talk(db, people):
+    contact, _ = people.make("sari", village=VILLAGE.code, agrees=(Purpose.ANNOUNCEMENTS,))
+    draft = GatheringDraft(GatheringKind.FGD, "Diskusi", "Balai desa", NOW + timedelta(days=1), VILLAGE.code)
+    with db.transaction() as store:
+        gathering = store.gatherings.make(draft, "1007", NOW)
+        store.gatherings.say_input(gathering, contact, FgdRole.WORKER, {"tanya_fgd": "Iuran mahal."}, NOW)
+    assert sweep(db, NOW + timedelta(days=300)) == 0
+    assert sweep(db, NOW + YEAR) == 1
+    with db.reading() as store:
+        assert [said.answer for said in store.gatherings.inputs(gathering)] == [None]
