@@ -732,6 +732,7 @@ def test_every_word_the_console_uses_exists_and_is_used() -> None:
     named = set(re.findall(r"\bt\('([a-z0-9_]+)'[,)]", text)) | set(re.findall(r'words\("([a-z0-9_]+)"', text))
     assert named - words == set()
     groups = set(re.findall(r"word\([^()]*?,\s*'([a-z_]+)'\)", text))
+    groups |= set(re.findall(r'words\.of\([^()]*?,\s*"([a-z_]+)"\)', text))
     built = groups | {
         "broadcast_col",
         "leads_order",
