@@ -307,6 +307,21 @@ class Outbox(Repository):
         query = select(OUTBOX.c.id).where(*here, OUTBOX.c.state.not_in((OutboxState.SKIPPED, OutboxState.FAILED)))
         return self._db.execute(query.limit(1)).first() is not None
 
+    def reminders_of(self, contact_id: int, limit: int = 20) -> list[dict[str, JsonValue]]:
+        """What became of this person's last reminders and follow-ups, newest first: no words."""
+        columns = (OUTBOX.c.kind, OUTBOX.c.made_at, OUTBOX.c.state, OUTBOX.c.reason, OUTBOX.c.sent_at)
+        here = (OUTBOX.c.contact_id == contact_id, OUTBOX.c.kind.in_((Kind.REMINDER, Kind.FOLLOW_UP)))
+        rows = self._db.execute(select(*columns).where(*here).order_by(OUTBOX.c.id.desc()).limit(limit))
+        return [
+            {
+                "kind": row.kind.value,
+                "at": (row.sent_at or row.made_at).isoformat(timespec="seconds"),
+                "state": row.state.value,
+                "reason": row.reason,
+            }
+            for row in rows
+        ]
+
     def unasked_since(self, contact_id: int, moment: datetime) -> list[datetime]:
         """When messages nobody asked for in particular went to this person since then, whoever sent them."""
         return list(self._db.scalars(_UNASKED_SINCE, {"contact": contact_id, "moment": moment}))

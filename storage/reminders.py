@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, func, select, update
 
 from flows.contact import Channel, LeadState, Occurrence, ReminderPlan
 from flows.outreach.follow_up import FollowUp
@@ -16,11 +16,16 @@ from flows.outreach.follow_up import after as asked_after
 from nlu.understanding import JsonValue
 from storage.columns import UtcDateTime, literal_word
 from storage.repository import AnyRow, Repository
-from storage.tables import ADDRESS, CONTACT, LEAD, REMINDER
-from storage.words import Promise
+from storage.tables import ADDRESS, CONTACT, LEAD, OUTBOX, REMINDER
+from storage.words import EndReason, OutboxState, Promise, ReminderState
 
 _ZONE_UNTIL_KNOWN = "Asia/Jakarta"
 _WAITS = (REMINDER.c.stopped_at.is_(None), REMINDER.c.paused_at.is_(None))
+_IN_STATE: Mapping[ReminderState, Sequence[ColumnElement[bool]]] = {
+    ReminderState.WAITING: _WAITS,
+    ReminderState.PAUSED: (REMINDER.c.stopped_at.is_(None), REMINDER.c.paused_at.is_not(None)),
+    ReminderState.STOPPED: (REMINDER.c.stopped_at.is_not(None),),
+}
 FOLLOW_UPS = (Promise.UNFINISHED, Promise.CONTACTED)
 #: Past every question.
 _NEVER = 99
@@ -65,13 +70,14 @@ class Listed:
     paused_at: datetime | None
     stopped_at: datetime | None
     village_code: str | None
+    zone: ZoneInfo
 
     @property
-    def state(self) -> str:
-        """What it does now: stopped, paused or waiting."""
+    def state(self) -> ReminderState:
+        """What it does now."""
         if self.stopped_at is not None:
-            return "stopped"
-        return "paused" if self.paused_at is not None else "waiting"
+            return ReminderState.STOPPED
+        return ReminderState.PAUSED if self.paused_at is not None else ReminderState.WAITING
 
 
 class Reminders(Repository):
@@ -159,19 +165,42 @@ class Reminders(Repository):
         moment: datetime | None = self._db.scalar(_NEXT)
         return moment
 
-    def listed(self, *, village: str | None = None, due_by: datetime | None = None, limit: int = 100) -> list[Listed]:
-        """Reminders by the moment they are due next; with `due_by` only those that wait and are due by then."""
+    def change(self, reminder_id: int, to: ReminderState, now: datetime) -> bool:
+        """What staff do: hold back, let go on, stop; what is queued is skipped, and says so. False: not possible."""
+        match to:
+            case ReminderState.WAITING:
+                return self.resume(reminder_id)
+            case ReminderState.PAUSED:
+                changed, reason = self.pause(reminder_id, now), EndReason.REMINDER_PAUSED
+            case ReminderState.STOPPED:
+                changed, reason = self.cancel(reminder_id, now), EndReason.REMINDER_STOPPED
+        if changed:
+            whose = select(REMINDER.c.contact_id).where(REMINDER.c.id == reminder_id).scalar_subquery()
+            here = (OUTBOX.c.contact_id == whose, OUTBOX.c.reminder_id == reminder_id)
+            queued = update(OUTBOX).where(*here, OUTBOX.c.state == OutboxState.DUE)
+            self._db.execute(queued.values(state=OutboxState.SKIPPED, reason=reason))
+        return changed
+
+    def listed(
+        self,
+        *,
+        village: str | None = None,
+        state: ReminderState = ReminderState.WAITING,
+        due_by: datetime | None = None,
+        limit: int | None = 100,
+    ) -> list[Listed]:
+        """Reminders in that state by the moment they are due next; with `due_by` only those due by then."""
         columns = (
             REMINDER.c.id, REMINDER.c.contact_id, REMINDER.c.kind, REMINDER.c.day, REMINDER.c.hour,
-            REMINDER.c.next_due_at, REMINDER.c.paused_at, REMINDER.c.stopped_at, CONTACT.c.village_code,
+            REMINDER.c.next_due_at, REMINDER.c.paused_at, REMINDER.c.stopped_at, CONTACT.c.village_code, CONTACT.c.zone,
         )  # fmt: skip
-        query = select(*columns).join(CONTACT, CONTACT.c.id == REMINDER.c.contact_id)
+        query = select(*columns).join(CONTACT, CONTACT.c.id == REMINDER.c.contact_id).where(*_IN_STATE[state])
         if village is not None:
             query = query.where(CONTACT.c.village_code == village)
         if due_by is not None:
-            query = query.where(*_WAITS, REMINDER.c.next_due_at <= due_by)
-        rows = self._db.execute(query.order_by(REMINDER.c.next_due_at, REMINDER.c.id).limit(limit))
-        return [Listed(*row) for row in rows]
+            query = query.where(REMINDER.c.next_due_at <= due_by)
+        rows = self._db.execute(query.order_by(REMINDER.c.next_due_at, REMINDER.c.id).limit(limit)).mappings()
+        return [Listed(**{**row, "zone": ZoneInfo(row["zone"] or _ZONE_UNTIL_KNOWN)}) for row in rows]
 
     def counts(self) -> dict[str, int]:
         """How many wait, are paused and are stopped."""

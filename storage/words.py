@@ -84,6 +84,8 @@ class EndReason(StrEnum):
     REPLACED = "replaced"
     GATHERING_OFF = "gathering_off"
     SAME_PHONE = "same_phone"
+    REMINDER_PAUSED = "reminder_paused"
+    REMINDER_STOPPED = "reminder_stopped"
     DONE = "done"
 
 
@@ -119,6 +121,14 @@ class Promise(StrEnum):
     CONTRIBUTION = "contribution"
     UNFINISHED = FollowUp.UNFINISHED.value
     CONTACTED = FollowUp.CONTACTED.value
+
+
+class ReminderState(StrEnum):
+    """What a promise does now."""
+
+    WAITING = "waiting"
+    PAUSED = "paused"
+    STOPPED = "stopped"
 
 
 class DuplicateOf(StrEnum):
