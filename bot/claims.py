@@ -35,6 +35,7 @@ from storage.outbox import Due
 from storage.outcomes import Outcome, Postponed, Skipped
 from storage.routes import NOWHERE, route_of
 from storage.slots import Opening
+from storage.words import OutboxState
 
 log = structlog.get_logger()
 
@@ -45,6 +46,10 @@ _CHANNEL_OFF = timedelta(minutes=1)
 _FEW = 1000
 _COUNT_AGAIN = timedelta(seconds=5)
 _SOON = 0.005
+
+#: A family on one phone is told once in so many days.
+SAME_MESSAGE = timedelta(days=20)
+_FAMILY_WAITS = timedelta(minutes=1)
 
 Channels = Mapping[tuple[ChannelName, str], Channel]
 Rules = Callable[[], SendingRules]
@@ -273,9 +278,20 @@ class Claims:
         meant = row.made_at if row.kind is Kind.BROADCAST else row.due_at
         lately = store.outbox.unasked_since(row.contact_id, now - COUNTED) if row.kind in UNASKED else []
         verdict = may_send(row.kind, contact, meant, now, self._rules(), lately=lately)
+        if row.kind is Kind.REMINDER and isinstance(verdict, Send):
+            verdict = self._once_a_family(store, row, now)
         if isinstance(verdict, Wait) and row.expires_at is not None and verdict.until >= row.expires_at:
             return Skip(Reason.TOO_MANY if verdict.why is Pause.TOO_MANY else Reason.TOO_LATE)
         return verdict
+
+    def _once_a_family(self, store: Store, row: Due, now: datetime) -> Send | Wait | Skip:
+        """A family on one phone is told once, all in one message; until that one has left nobody knows if it will."""
+        told = store.outbox.told_on_phone(row.contact_id, row.address_id, now - SAME_MESSAGE)
+        if told is None:
+            return Send()
+        if told is OutboxState.SENDING:  # not all for the same time, or they meet again
+            return Wait(now + _FAMILY_WAITS + timedelta(seconds=row.id % 10), Pause.SAME_PHONE)
+        return Skip(Reason.SAME_PHONE)
 
 
 def tier_key(route: str) -> str:

@@ -41,9 +41,6 @@ UPLOAD_STAYS = timedelta(hours=24)
 #: How long the receipt of an erasure can still be fetched by a chat page.
 RECEIPT_STAYS = timedelta(minutes=1)
 
-#: A family on one phone is told once in so many days.
-SAME_MESSAGE = timedelta(days=20)
-
 
 def tick(
     database: Database, content: ContentInForce, clock: Clock, rules: Callable[[], SendingRules] = SendingRules
@@ -70,7 +67,7 @@ def _queue_all(database: Database, content: ContentInForce, clock: Clock, rules:
         announcements.start(database, content.current, clock.now(), rules())
         announcements.sweep(database, clock.now())
         for _ in range(_BATCHES):
-            batch = queue_batch(database, content.current, clock.now())
+            batch = queue_batch(database, content.current, clock.now(), rules())
             queued += batch
             if not batch:
                 return queued
@@ -105,42 +102,40 @@ def _sweep(database: Database, limits: Limits, now: datetime) -> int:
         return store.retention.sweep(limits, now)
 
 
-def queue_batch(database: Database, content: Content, now: datetime) -> int:
+def queue_batch(database: Database, content: Content, now: datetime, rules: SendingRules) -> int:
     """Queue the reminders and notices that came due first; returns how many there were, 0 when none is left."""
     with database.transaction() as store:
         due = store.reminders.due(now, _BATCH)
         contributions = [one for one in due if one.kind is Promise.CONTRIBUTION]
         if contributions:
-            _remind(store, content, contributions, now)
+            _remind(store, content, contributions, now, rules)
         for one in due:
             if one.kind is not Promise.CONTRIBUTION:
-                _follow_up(store, content, one, now)
+                _follow_up(store, content, one, now, rules)
         notices = store.notices.pending(now, _BATCH)
         for notice in notices:
             _tell(store, content, notice, now)
     return len(due) + len(notices)
 
 
-def _remind(store: Store, content: Content, due: Sequence[DueReminder], now: datetime) -> None:
+def _remind(store: Store, content: Content, due: Sequence[DueReminder], now: datetime, rules: SendingRules) -> None:
     """Queue each for its months and set the next. Missed months get their rows too: policy says what is too late."""
     phones = store.reminders.on_one_phone(due)
-    told: set[bytes] = set()
     forms = store.reminders.forms(sorted({contact for family in phones.values() for contact in family}))
     messages: list[Message] = []
     moved: list[tuple[DueReminder, ReminderPlan, datetime]] = []
     for one in due:
-        plan, family = one.plan, phones[one.id]
+        plan = one.plan
         occurrence = plan.next
         if occurrence is None:  # a row of before plans knew their occurrences
             plan = schedule(content, plan, one.zone, one.due_at - timedelta(seconds=1))
             occurrence = plan.next
         if occurrence is None:
             continue
-        reply, slots = wording(content, plan, occurrence, [form for contact in family for form in forms[contact]])
-        # a family on one phone gets one message with everybody in it: the one that is due first
-        again = len(family) > 1 and _told_already(store, one, family, told, now)
-        skip = EndReason.SAME_PHONE.value if again else None
-        messages.append(_reminder(content, replace(one, plan=plan), reply, slots, now=now, skip=skip))
+        # a family on one phone gets one message with everybody in it, the one that leaves first: the sender asks
+        family = [form for contact in phones[one.id] for form in forms[contact]]
+        reply, slots = wording(content, plan, occurrence, family)
+        messages.append(_reminder(content, replace(one, plan=plan), reply, slots, now=now, rules=rules))
         plan = moved_on(content, plan)
         if plan.next is not None:
             moved.append((one, plan, due_moment(plan.next, plan, one.zone)))
@@ -148,17 +143,14 @@ def _remind(store: Store, content: Content, due: Sequence[DueReminder], now: dat
     store.reminders.advance(moved)
 
 
-def _told_already(store: Store, due: DueReminder, family: Sequence[int], told: set[bytes], now: datetime) -> bool:
-    """Whether somebody on the same phone was told of everybody's contributions just now or some days ago."""
-    phone = due.phone_hash or b""
-    others = [contact for contact in family if contact != due.contact_id]
-    known = phone in told or store.outbox.reminded_since(others, now - SAME_MESSAGE)
-    told.add(phone)
-    return known
-
-
 def _reminder(
-    content: Content, due: DueReminder, reply: str, slots: Mapping[str, SlotValue], *, now: datetime, skip: str | None
+    content: Content,
+    due: DueReminder,
+    reply: str,
+    slots: Mapping[str, SlotValue],
+    *,
+    now: datetime,
+    rules: SendingRules,
 ) -> Message:
     rendered = content.render(reply, now.astimezone(due.zone).date(), slots)
     return Message(
@@ -174,11 +166,11 @@ def _reminder(
         content_version=content.version,
         reminder_id=due.id,
         slots=kept(slots),
-        skip=skip,
+        expires_at=due.due_at + rules.reminder_too_late_after,
     )
 
 
-def _follow_up(store: Store, content: Content, due: DueReminder, now: datetime) -> None:
+def _follow_up(store: Store, content: Content, due: DueReminder, now: datetime, rules: SendingRules) -> None:
     """Ask how they got on, unless that is settled meanwhile."""
     contact = store.contacts.view(due.contact_id)
     kind = FollowUp(due.kind.value)
@@ -199,6 +191,7 @@ def _follow_up(store: Store, content: Content, due: DueReminder, now: datetime) 
         reminder_id=due.id,
         slots=kept(slots),
         skip=EndReason.DONE.value if settled else None,
+        expires_at=due.due_at + rules.follow_up_too_late_after,
     )
     store.outbox.queue_many([message])
     store.reminders.asked(due, now)

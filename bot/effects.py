@@ -177,15 +177,18 @@ def learn_profile(event: ProfileLearned, scene: Scene) -> None:
     """Keep village, name or phone with the contact; a reminder keeps its local hour in a new zone."""
     scene.store.contacts.learn(scene.contact.id, village=event.village, name=event.name or None, phone=event.phone)
     village = find_village(event.village, scene.content) if event.village else None
-    if village is None:
-        return
-    scene.contact = replace(scene.contact, village=village)
-    if scene.contact.reminder is not None:
-        plan_reminder(ReminderPlanned(scene.contact.reminder), scene)
+    if village is not None:
+        scene.contact = replace(scene.contact, village=village)
 
 
 def plan_reminder(event: ReminderPlanned, scene: Scene) -> None:
-    """A reminder is a row with the moment it is next due, and comes where it was asked for."""
+    """A reminder is a row with the moment it is next due, and comes where it was asked for.
+
+    Who says that they paid no longer gets the one that waits for morning.
+    """
+    known = scene.contact.reminder
+    if event.plan.paid_through and (known is None or known.paid_through != event.plan.paid_through):
+        scene.store.outbox.skip_pending(scene.contact.id, (Kind.REMINDER,), EndReason.DONE)
     scene.contact = replace(scene.contact, reminder=event.plan)
     if event.plan.next is not None:
         due = due_moment(event.plan.next, event.plan, scene.contact.zone)

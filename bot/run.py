@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import signal
 import threading
 from collections.abc import Callable
@@ -170,6 +171,7 @@ class Runner:
         """Ticks only: what is due stands in rows, so a missed or doubled tick changes nothing."""
         settings = self._app.settings
         clock = BackgroundScheduler(timezone="UTC")
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)  # a tick left out while a long one runs is no news
         once = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
         if Part.CLOCK in self._parts:
             clock.add_job(self._tick, "interval", seconds=settings.sending.tick_every, **once)

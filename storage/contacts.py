@@ -13,7 +13,7 @@ from flows.contact import Audience, Channel, ConsentState, Contact, LeadSummary,
 from flows.outreach.audience import Leaving, Target
 from storage.audience import announcement_of, forecast, progress
 from storage.columns import UtcDateTime
-from storage.reminders import plan_from_json
+from storage.reminders import Reminders, plan_from_json
 from storage.repository import AnyRow, NotFound, Repository
 from storage.tables import ADDRESS, CONSENT_CURRENT, CONTACT, LEAD, OUTBOX, REMINDER
 from storage.words import OutboxState, Promise
@@ -129,6 +129,7 @@ class Contacts(Repository):
         if village is not None:
             place = self._village_of(village)
             self._change(contact_id, village_code=village, zone=place.zone.key if place else None)
+            Reminders(self._db, self._sealer, self._village_of).follow_zone(contact_id)
         if phone is not None:
             known = {"phone": phone, "phone_hash": self._phone_mark(phone)}
             here = select(CONTACT.c.address_id).where(CONTACT.c.id == contact_id).scalar_subquery()

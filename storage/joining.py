@@ -86,6 +86,7 @@ class Joining(Repository):
             "zone": place.zone,
         }
         self._db.execute(update(CONTACT).where(CONTACT.c.id == kept.id).values(told))
+        Reminders(self._db, self._sealer, self._village_of).follow_zone(kept.id)
         empty = {"role": Role.WORKER, "name": None, "village_code": None, "address_id": None, "erased_at": now}
         self._db.execute(update(CONTACT).where(CONTACT.c.id == gone.id).values(empty))
 

@@ -43,6 +43,7 @@ _DUE = OUTBOX.c.state == literal_word(OutboxState.DUE)
 _SENDING = OUTBOX.c.state == literal_word(OutboxState.SENDING)
 _HAS_ONCE_KEY = OUTBOX.c.once_key.is_not(None)
 _UNASKED_LANES = (Kind.NOTICE, Kind.REMINDER, Kind.FOLLOW_UP)
+_REACHED = (OutboxState.SENT, OutboxState.DELIVERED, OutboxState.READ, OutboxState.UNKNOWN)
 _STILL_MOVING = (OutboxState.DUE, OutboxState.SENDING)
 _NOT_YET_SENT = (*_STILL_MOVING, OutboxState.UNKNOWN)
 
@@ -106,6 +107,7 @@ class Message:
     reminder_id: int | None = None
     slots: Mapping[str, JsonValue] | None = None
     skip: str | None = None
+    expires_at: datetime | None = None
 
     def row(self) -> dict[str, Any]:
         """As the statement takes it."""
@@ -121,6 +123,7 @@ class Message:
             "content_version": self.content_version,
             "made_at": self.made_at,
             "due_at": self.due_at,
+            "expires_at": self.expires_at,
             "reminder_id": self.reminder_id,
             "once_key": self.once_key,
             "leaves_by": self.address_id,
@@ -301,11 +304,10 @@ class Outbox(Repository):
         """What the contact wrote after that moment, oldest first."""
         return heard_since(self._db, contact_id, moment, limit)
 
-    def reminded_since(self, contacts: Sequence[int], moment: datetime) -> bool:
-        """Whether any of them was reminded since then, or is about to be."""
-        here = (OUTBOX.c.contact_id.in_(contacts), OUTBOX.c.kind == Kind.REMINDER, OUTBOX.c.made_at >= moment)
-        query = select(OUTBOX.c.id).where(*here, OUTBOX.c.state.not_in((OutboxState.SKIPPED, OutboxState.FAILED)))
-        return self._db.execute(query.limit(1)).first() is not None
+    def told_on_phone(self, contact_id: int, address_id: int | None, moment: datetime) -> OutboxState | None:
+        """The state of a reminder that somebody else on the same phone got since then, or is just being sent."""
+        here = {"address": address_id, "person": contact_id, "moment": moment}
+        return self._db.execute(_TOLD_ON_PHONE, here).scalar()
 
     def reminders_of(self, contact_id: int, limit: int = 20) -> list[dict[str, JsonValue]]:
         """What became of this person's last reminders and follow-ups, newest first: no words."""
@@ -468,6 +470,24 @@ _UNASKED_SINCE = select(OUTBOX.c.sent_at).where(
     OUTBOX.c.sent_at.is_not(None),
     OUTBOX.c.sent_at >= bindparam("moment", type_=UtcDateTime),
     OUTBOX.c.priority >= literal_column(str(PRIORITY[Kind.REMINDER])),
+)
+_OTHER = ADDRESS.alias("other")
+_TOLD_ON_PHONE = (
+    select(OUTBOX.c.state)
+    .select_from(ADDRESS)
+    .join(_OTHER, _OTHER.c.phone_hash == ADDRESS.c.phone_hash)
+    .join(OUTBOX, OUTBOX.c.contact_id == _OTHER.c.contact_id)
+    .where(
+        ADDRESS.c.id == bindparam("address"),
+        ADDRESS.c.phone_hash.is_not(None),
+        _OTHER.c.phone_hash.is_not(None),
+        OUTBOX.c.contact_id != bindparam("person"),
+        OUTBOX.c.kind == literal_word(Kind.REMINDER),
+        OUTBOX.c.made_at >= bindparam("moment", type_=UtcDateTime),
+        OUTBOX.c.state.in_([OutboxState.SENDING, *_REACHED]),
+    )
+    .order_by(OUTBOX.c.sent_at.is_(None), OUTBOX.c.id)
+    .limit(1)
 )
 _CLAIMED = (
     select(

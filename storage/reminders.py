@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, func, select, update
 from flows.contact import Channel, LeadState, Occurrence, ReminderPlan
 from flows.outreach.follow_up import FollowUp
 from flows.outreach.follow_up import after as asked_after
+from flows.outreach.reminder import due_moment
 from nlu.understanding import JsonValue
 from storage.columns import UtcDateTime, literal_word
 from storage.repository import AnyRow, Repository
@@ -134,6 +135,17 @@ class Reminders(Repository):
         """Let it go on; what came due meanwhile is due now, and policy says if that is too late. False: no pause."""
         here = (REMINDER.c.id == reminder_id, REMINDER.c.stopped_at.is_(None), REMINDER.c.paused_at.is_not(None))
         return self._db.execute(update(REMINDER).where(*here).values(paused_at=None)).rowcount > 0
+
+    def follow_zone(self, contact_id: int) -> None:
+        """The person lives in another zone now: the same hour there."""
+        columns = (REMINDER.c.id, REMINDER.c.day, REMINDER.c.hour, REMINDER.c.plan, CONTACT.c.zone)
+        here = (REMINDER.c.contact_id == contact_id, REMINDER.c.kind == Promise.CONTRIBUTION)
+        row = self._db.execute(select(*columns).join(CONTACT, CONTACT.c.id == contact_id).where(*here)).first()
+        plan = plan_from_json(row.day, row.hour, row.plan) if row else None
+        if row is None or plan is None or plan.next is None:
+            return
+        due = due_moment(plan.next, plan, ZoneInfo(row.zone or _ZONE_UNTIL_KNOWN))
+        self._db.execute(update(REMINDER).where(REMINDER.c.id == row.id).values(next_due_at=due))
 
     def due(self, now: datetime, limit: int) -> list[DueReminder]:
         """Promises that are due, oldest first, locked for this transaction; move each on in it with `advance`."""

@@ -83,7 +83,6 @@ class EndReason(StrEnum):
     SENDER_DIED = "sender_died"
     REPLACED = "replaced"
     GATHERING_OFF = "gathering_off"
-    SAME_PHONE = "same_phone"
     REMINDER_PAUSED = "reminder_paused"
     REMINDER_STOPPED = "reminder_stopped"
     DONE = "done"

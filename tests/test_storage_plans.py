@@ -109,6 +109,8 @@ def test_what_the_clock_does_reads_nothing_from_end_to_end(db, people):
         store.reminders.forms([contact])
         store.reminders.follow_up(contact, FollowUp.CONTACTED, NOW)
         store.outbox.unasked_since(contact, NOW)
+        store.outbox.told_on_phone(contact, 1, NOW)
+        store.reminders.follow_zone(contact)
         store.reminders.next_due_at()
         store.notices.pending()
         store.handoffs.waiting()

@@ -33,6 +33,7 @@ from content import Content
 from flows.contact import Channel, Occurrence, Purpose, ReminderPlan
 from flows.outreach.audience import speeds_on
 from flows.outreach.calendar import working_day_from
+from flows.outreach.sending_policy import SendingRules
 from storage.database import Database
 from storage.outcomes import Sent
 from storage.sealed import KeyRing, Sealer
@@ -139,7 +140,7 @@ def _costs(sides: list[_Side], content: Content, progress: Progress) -> list[Row
 
 def _queue_all(side: _Side, content: Content, told: Callable[[int], None] = lambda _: None) -> int:
     queued = 0
-    while batch := queue_batch(side.database, content, side.moment):
+    while batch := queue_batch(side.database, content, side.moment, SendingRules()):
         queued += batch
         told(queued)
     return queued

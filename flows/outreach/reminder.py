@@ -79,9 +79,9 @@ def _owed_now(content: Content, plan: ReminderPlan, today: date) -> Occurrence |
 
 
 def snoozed(plan: ReminderPlan, zone: ZoneInfo, now: datetime) -> ReminderPlan:
-    """The plan with what was reminded of last coming once more, unless the next comes before that anyway."""
+    """The plan with what was reminded of last coming once more, unless it is paid or the next comes sooner anyway."""
     again = (now.astimezone(zone) + SNOOZE).date()
-    if plan.last is None or plan.next is None or plan.next.on <= again:
+    if plan.last is None or plan.next is None or plan.next.on <= again or _is_paid(plan, plan.last):
         return plan
     return replace(plan, next=replace(plan.last, on=again, again=True))
 

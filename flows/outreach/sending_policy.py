@@ -41,6 +41,7 @@ class Reason(StrEnum):
     BLOCKED = "blocked"
     WINDOW_CLOSED = "window_closed"
     TOO_MANY = "too_many"
+    SAME_PHONE = "same_phone"
 
 
 class Pause(StrEnum):
@@ -50,6 +51,7 @@ class Pause(StrEnum):
     FRIDAY_PRAYER = "friday_prayer"
     HOLIDAY = "holiday"
     TOO_MANY = "too_many"
+    SAME_PHONE = "same_phone"
 
 
 @dataclass(frozen=True, slots=True)
