@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime
 
 import pytest
 from world_fixtures import open_world
 
-from bot.bench.year import Year
+from bot.bench.year import NEW_YEAR, Year
 
-#: A leap year, with 29 February in it.
-NEW_YEAR = datetime(2028, 1, 1, tzinfo=UTC)
 #: RANGKUL_YEARS=50 plays fifty years instead of one.
 SEEDS = range(int(os.environ.get("RANGKUL_YEARS", "1")))
 

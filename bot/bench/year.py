@@ -9,14 +9,24 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from rich.progress import Progress
 from sqlalchemy import or_, select
 
+from bot.app import build
+from bot.bench.databases import working_folder
+from bot.bench.machine import Row
+from bot.channels.local import LocalChannel
+from bot.clock import SetClock, SystemClock
+from bot.config import Settings, StoreSettings
 from bot.effects import Scene, apply
+from bot.log import set_up
 from bot.world import World
 from flows.contact import Channel, Purpose, ReminderPlan
 from flows.events import ConsentGiven, ConsentWithdrawn, Event, ProfileLearned, ReminderPlanned, ReminderStopped
@@ -25,14 +35,54 @@ from flows.outreach.calendar import is_holiday
 from flows.outreach.reminder import paid, schedule, snoozed
 from flows.outreach.sending_policy import Kind, SendingRules
 from flows.village import practice_villages
-from storage.tables import OUTBOX
-from storage.words import OutboxState
+from storage.reminders import plan_from_json
+from storage.sealed import KeyRing
+from storage.tables import OUTBOX, REMINDER
+from storage.words import OutboxState, Promise
 
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 _RULES = SendingRules()
 _DONE = (OutboxState.SENT, OutboxState.SKIPPED)
 _FAMILY = timedelta(days=17)
 _WEEK = timedelta(days=7)
+#: A leap year, with its 29 February.
+NEW_YEAR, DAYS = datetime(2028, 1, 1, tzinfo=UTC), 366
+
+
+def run(people: int, years: int, seed: int, progress: Progress) -> list[Row]:
+    """Play that many years on SQLite; the first seed is `seed`. Each row tells what happened and what was wrong."""
+    set_up(as_json=False, level="error")
+    rows: list[Row] = []
+    with working_folder() as folder:
+        for number in range(seed, seed + years):
+            task = progress.add_task(f"year {number}", total=DAYS)
+            begun = SystemClock().now()
+            with _world(folder / f"year-{number}.db") as world:
+                report = Year(world, number, people).play(told=lambda task=task: progress.advance(task))  # type: ignore[misc]
+            rows.append(
+                {
+                    "seed": number,
+                    "people": people,
+                    "sent": report.sent,
+                    "skipped": dict(report.skipped),
+                    "happened": dict(report.happened),
+                    "wrong": report.wrong,
+                    "seconds": round((SystemClock().now() - begun).total_seconds()),
+                }
+            )
+    return rows
+
+
+@contextmanager
+def _world(path: Path) -> Iterator[World]:
+    clock = SetClock(NEW_YEAR)
+    app = build(Settings(store=StoreSettings(url=f"sqlite:///{path}")), clock=clock, keys=KeyRing.generate())
+    for name in Channel:
+        app.channels[name, "local"] = LocalChannel(name)
+    try:
+        yield World(app, clock)
+    finally:
+        app.close()
 
 
 @dataclass(slots=True)
@@ -80,7 +130,7 @@ class Year:
         self._people = [self._meet(number) for number in range(people)]
         self._by_contact = {one.contact: one for one in self._people}
 
-    def play(self, days: int = 366, told: Callable[[], None] = lambda: None) -> Report:
+    def play(self, days: int = DAYS, told: Callable[[], None] = lambda: None) -> Report:
         """That many days from now on."""
         for day in range(days):
             self._advance(self._start + (day + self._dice.random()) * _DAY)
@@ -134,6 +184,15 @@ class Year:
         with self._world.app.database.reading() as store:
             return store.contacts.view(one.contact).reminder
 
+    def _note_plans(self) -> None:
+        """What is promised next to those who tell more than a day."""
+        columns = (REMINDER.c.contact_id, REMINDER.c.day, REMINDER.c.hour, REMINDER.c.plan)
+        query = select(*columns).where(REMINDER.c.kind == Promise.CONTRIBUTION, REMINDER.c.stopped_at.is_(None))
+        query = query.where(REMINDER.c.contact_id.in_([one.contact for one in self._people if one.pays]))
+        with self._world.app.database.reading() as store:
+            for row in store.connection.execute(query):
+                self._by_contact[row.contact_id].plan = plan_from_json(row.day, row.hour, row.plan)
+
     def _something_happens(self) -> None:
         """To the machine now and then, to somebody most of the time."""
         one = self._dice.choice(self._people)
@@ -142,6 +201,7 @@ class Year:
             weights=(4, 2, 2, 6, 8, 40),
         )[0]
         what = happen(one)
+        one.plan = self._plan(one) if one.pays and one.agreed else None
         if what is not None:
             self.report.happened[what] += 1
         self._look()
@@ -229,6 +289,7 @@ class Year:
             if one.agreed:
                 self._promised(one, to)
         self._look()
+        self._note_plans()
 
     def _promised(self, one: Neighbour, to: datetime) -> None:
         """Every month on their day, worked out here; of those who pay, what their plan said before."""
@@ -241,7 +302,7 @@ class Year:
                 one.promised[one.plan.next.on.isoformat()] = due
 
     def _look(self) -> None:
-        """Judge what was sent and skipped since the last look, and note what is promised next."""
+        """Judge what was sent and skipped since the last look."""
         columns = (OUTBOX.c.id, OUTBOX.c.contact_id, OUTBOX.c.once_key, OUTBOX.c.state, OUTBOX.c.reason)
         query = select(*columns, OUTBOX.c.sent_at, OUTBOX.c.slots).where(OUTBOX.c.kind == Kind.REMINDER)
         query = query.where(or_(OUTBOX.c.id > self._last, OUTBOX.c.id.in_(self._open))).order_by(
@@ -257,8 +318,6 @@ class Year:
             if row.state in _DONE:
                 self._open.discard(row.id)
                 self._judge(one, on, row)
-        for one in self._people:
-            one.plan = self._plan(one) if one.pays and one.agreed else None
 
     def _judge(self, one: Neighbour, on: str, row: Any) -> None:
         due = one.promised.get(on)

@@ -17,7 +17,18 @@ OnlyOption = Annotated[str | None, typer.Option("--only", help="sqlite or postgr
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     bench = typer.Typer(no_args_is_help=True, help="Measure what docs/benchmarks.md promises.")
-    for command in (content, turns, webhooks, broadcast, reminders, pacing, leads, bench_nlu.nlu, bench_nlu.nonsense):
+    for command in (
+        content,
+        turns,
+        webhooks,
+        broadcast,
+        reminders,
+        year,
+        pacing,
+        leads,
+        bench_nlu.nlu,
+        bench_nlu.nonsense,
+    ):
         bench.command()(command)
     app.add_typer(bench, name="bench")
 
@@ -95,6 +106,22 @@ def reminders(
     with _progress() as bar:
         found, version = bench.run(bench.Sizes(rows, due, peers), bar, only=only)
     machine.show("reminders", found, as_json=json, postgres=version, by="what")
+
+
+def year(
+    people: Annotated[int, typer.Option(min=1, help="People in the village.")] = 500,
+    years: Annotated[int, typer.Option(min=1, help="How many years, each another.")] = 1,
+    seed: Annotated[int, typer.Option(help="The first of them.")] = 0,
+    json: JsonOption = False,
+) -> None:
+    """Random years of reminders with outages and clock jumps: is each sent once or rightly skipped? Exit 1 if not."""
+    from bot.bench import machine
+    from bot.bench import year as bench
+
+    with _progress() as bar:
+        found = bench.run(people, years, seed, bar)
+    machine.show("year", found, as_json=json)
+    raise typer.Exit(1 if any(row["wrong"] for row in found) else 0)
 
 
 def pacing(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
+from datetime import date
 from enum import Enum
 from typing import Any
 
@@ -58,5 +59,9 @@ def _plain(value: Any, name: str) -> Any:
             return {key: _plain(inner, key) for key, inner in value.items()}
         case list() | tuple():
             return [_plain(inner, name) for inner in value]
+        case date():
+            return value.isoformat()
+        case _ if is_dataclass(value):
+            return {field.name: _plain(getattr(value, field.name), field.name) for field in fields(value)}
         case _:
             return value

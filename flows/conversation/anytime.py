@@ -33,6 +33,9 @@ def take(scene: Scene, text: str) -> bool:
     if scene.step is None and reminder_talk.tells_protection(scene, text):
         scene.wants_flow = "pengingat_perlindungan"
         return True
+    meant = reminder_talk.answers_reminder(scene, text) if scene.step is None else None
+    if meant is not None:
+        return do_command(scene, meant)
     understanding = scene.understanding
     if understanding is not None and understanding.intent in _always(scene) | _named(scene, text):
         answer_intent(scene, understanding.intent)
@@ -69,9 +72,12 @@ def do_command(scene: Scene, command: str) -> bool:
             form.back(scene)
         case "resume_flow":
             form.resume(scene)
-        case "paid" | "snooze" | "stop_reminder" | "not_contacted" | "stop_follow_ups":
+        case "paid" | "snooze" | "stop_reminder" | "not_contacted":
             actions.do(scene, _ACTIONS.get(command, command))
             form.ask_again(scene)
+        case "stop_follow_ups":
+            actions.do(scene, command)
+            form.set_aside(scene)  # who does not want to be asked about the form is not asked its next question
         case "person":
             answer_intent(scene, scene.content.roles["person"])
             form.ask_again(scene)

@@ -331,7 +331,7 @@ def finish(scene: Scene) -> None:
 
 
 def set_aside(scene: Scene) -> None:
-    """Something grave was said: the form waits, unasked, until the person writes "lanjut" or starts it again."""
+    """The form waits, unasked, until the person writes "lanjut" or starts it again."""
     session = scene.session
     if session.flow and session.step:
         parked = ((session.flow, session.step), *session.parked)[:2]

@@ -212,6 +212,21 @@ def _any(forms: Iterable[str], said: str) -> bool:
     return any(re.search(rf"\b{re.escape(form)}(?:nya|kan|in|an|i)?\b", said) for form in forms)
 
 
+def answers_reminder(scene: Scene, text: str) -> str | None:
+    """What somebody who was reminded means in words of their own: "paid", "snooze", or None when it is neither."""
+    plan = scene.contact.reminder
+    if plan is None or plan.last is None:
+        return None
+    words, said = scene.content.lexicon["pengingat"]["jawaban"], text.casefold()
+    if "?" in said or len(said.split()) > int(words["terpanjang"]):
+        return None
+    forbids = _any(scene.content.lexicon["pengingat"]["larangan"], said)
+    if _any(words["ingat"], said) and _any(words["nanti"], said) and not forbids:
+        return "snooze"
+    paid_now = _any(words["sudah"], said) and _any(words["bayar"], said) and not _any(words["bukan"], said)
+    return "paid" if paid_now and not forbids else None
+
+
 def tells_protection(scene: Scene, text: str) -> bool:
     """Whether the words tell a day to come on which the person's protection ends."""
     understanding = scene.understanding
