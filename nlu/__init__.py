@@ -42,4 +42,6 @@ def load(content: Content, cache_dir: Path | None = None) -> DefaultEngine:
         model = train(learnt_from, vectors.encoder())
         if path is not None:
             model_file.save(model, path)
-    return DefaultEngine(content.lexicon, content.roles, normaliser, Classifier(model, vectors.warming()))
+    return DefaultEngine(
+        content.lexicon, content.roles, normaliser, Classifier(model, vectors.warming(), normaliser.known)
+    )

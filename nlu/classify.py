@@ -6,7 +6,7 @@ Prediction is a few array look-ups; learning lives in `training.py`, files in `m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nlu.features import Features
+from nlu.nearest import Nearest
 from nlu.vectors import Encoder, Matrix
 
 Ranking = tuple[tuple[str, float], ...]
@@ -53,11 +54,14 @@ class Model:
 
 
 class Classifier:
-    """Ranks intents for the tokens of a message."""
+    """Ranks intents for the tokens of a message; `right` words are correct though no example has them."""
 
-    def __init__(self, model: Model, encoder: Callable[[], Encoder | None]) -> None:
+    def __init__(
+        self, model: Model, encoder: Callable[[], Encoder | None], right: Collection[str] = frozenset()
+    ) -> None:
         self.model = model
         self._encoder = encoder
+        self._nearest = Nearest(model.features.words(), right)
 
     @property
     def doubt(self) -> Doubt:
@@ -74,7 +78,7 @@ class Classifier:
             return ()
         head, vector = self._head(tokens, quick=quick)
         scores = head.bias.copy() if vector is None else head.bias + vector
-        columns, weights = self.model.features.of(tokens)
+        columns, weights = self.model.features.of(self._nearest(tokens))
         if columns:
             scores = scores + np.asarray(weights, dtype=np.float32) @ head.grams[columns]
         return self._ranking(softmax(scores / head.temperature))

@@ -38,6 +38,14 @@ class Features:
     columns: dict[str, int]
     telling: tuple[float, ...]
 
+    def words(self) -> dict[str, float]:
+        """Each single word and how telling it is."""
+        return {
+            gram[2:]: self.telling[column]
+            for gram, column in self.columns.items()
+            if gram.startswith("w ") and gram.count(" ") == 1
+        }
+
     def of(self, tokens: Sequence[str]) -> tuple[list[int], list[float]]:
         """Columns and weights of one message; words and pieces each have length one."""
         found: list[int] = []

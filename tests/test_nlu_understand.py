@@ -18,6 +18,7 @@ from nlu.bench import nonsense
 from nlu.entities import EntityReader
 from nlu.examples import sentences, vocabulary
 from nlu.folding import fold
+from nlu.nearest import Nearest
 from nlu.normalise import Normaliser
 from nlu.rasa_server import RasaEngine, RasaFailed, RasaServer
 from nlu.situations import Situations
@@ -151,6 +152,7 @@ def test_grave_topics_never_abstain(engine: DefaultEngine, text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "why"),
     [("anu itu lho yang kemarin", "vague"), ("itu gimana ya", "vague"), ("pokoknya yang itu", "vague"), ("lupa pak", "vague"), ("kapan?", "vague"),
+     ("lapor pak", "vague"), ("mau urus punya bapak", "vague"), ("mau ngurus punya suami", "vague"),
      ("Tarno", "unknown words"), ("Sutrisno Wibisono", "unknown words"), ("32-13-1985", "numbers"), ("9999999999999999", "numbers")],
 )  # fmt: skip
 def test_what_says_nothing_is_asked_about(engine: DefaultEngine, text: str, why: str) -> None:
@@ -165,6 +167,20 @@ def test_what_says_nothing_is_asked_about(engine: DefaultEngine, text: str, why:
 )  # fmt: skip
 def test_short_messages_are_understood(engine: DefaultEngine, text: str, intent: str) -> None:
     assert engine.understand(text).intent == intent
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("prkraan", "perkiraan"), ("perkrian", "perkiraan"), ("cca", "cuaca"), ("lauanan", "layanan"), ("bersikhan", "bersihkan"),
+     ("tenda", "tenda"), ("zxqwv", "zxqwv"), ("cuaca", "cuaca"), ("17", "17"), ("été", "été")],
+)  # fmt: skip
+def test_the_classifier_takes_an_unknown_word_for_the_nearest_learnt_one(typed: str, meant: str) -> None:
+    learnt = dict.fromkeys(("perkiraan", "cuaca", "layanan", "bersihkan", "denda"), 3.0)
+    assert Nearest(learnt, frozenset(["tenda"]))([typed]) == [meant]
+
+
+def test_a_long_message_of_unknown_words_is_looked_up_only_in_part() -> None:
+    assert Nearest({"cuaca": 1.0}, frozenset())(["cuacq"] * 40).count("cuacq") == 28
 
 
 def test_an_accident_only_suspected_in_one_part_is_not_put_first(engine: DefaultEngine) -> None:

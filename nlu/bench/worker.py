@@ -71,7 +71,7 @@ def _engine(spec: dict[str, Any], known: content.Content) -> DefaultEngine:
         raise SystemExit("the model can't be read")
     encoder = vectors.warming() if spec["vectors"] else _no_encoder
     roles = known.roles if spec["own"] else {}
-    return DefaultEngine(known.lexicon, roles, normaliser, Classifier(model, encoder))
+    return DefaultEngine(known.lexicon, roles, normaliser, Classifier(model, encoder, normaliser.known))
 
 
 def _no_encoder() -> None:
