@@ -56,7 +56,7 @@ rewrite: $(VENV)/.dev ## re-render the bot's lines in the transcripts; read the 
 	@test -z "$$CI" || { echo "CI does not rewrite expectations."; exit 1; }
 	@$(BIN)/python -m pytest -q tests/test_conversations.py --rewrite
 
-bench-nlu: $(VENV)/.dev ## train and measure every engine side by side; writes docs/benchmarks.md (about half an hour)
+bench-nlu: $(VENV)/.dev ## train and measure every engine side by side; writes docs/benchmarks.md (half an hour, two cores)
 	@$(BIN)/rangkul bench nlu
 
 nlu-baseline: $(VENV)/.run ## keep today's held-out figures as what CI compares with

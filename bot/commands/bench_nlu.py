@@ -18,7 +18,7 @@ _HELD_OUT = Path("tests/nlu/held_out.jsonl")
 def nlu(
     held_out: Annotated[Path, typer.Option(help="Sentences of ours that nothing learnt from.")] = _HELD_OUT,
     massive: Annotated[Path, typer.Option(help="The public MASSIVE id-ID split.")] = Path("../shared/massive-id"),
-    epochs: Annotated[int, typer.Option(help="How long DIET learns; 0 leaves Rasa out.")] = 100,
+    epochs: Annotated[int, typer.Option(help="How long DIET learns (its default: 100); 0 leaves Rasa out.")] = 30,
     only: Annotated[
         str, typer.Option(help="Only tasks and engines whose name has this; the table's other rows stay.")
     ] = "",
@@ -30,29 +30,32 @@ def nlu(
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from nlu.bench.engines import EngineFailed
-    from nlu.bench.run import MASSIVE_IS_PUBLIC, Wish, steps
+    from nlu.bench.run import MASSIVE_IS_PUBLIC, Wish, measured, steps
     from nlu.bench.table import write
     from nlu.evaluate import rows
 
     notes = [MASSIVE_IS_PUBLIC]
     planned = steps(load_or_fail(None), rows(held_out), Wish(massive, epochs, only, near), notes.append)
-    found: dict[str, list[dict[str, Any]]] = {}
+    about = _about(only, epochs, near=near)  # now, while the machine's load is only its own
+    found: dict[str, list[dict[str, Any]]] = {step.task.name: [] for step in planned}
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=err) as bar:
         going = bar.add_task("", total=len(planned))
-        for step in planned:
-            bar.update(going, description=f"{step.task.name}: {step.engine.name}")
-            try:
-                found.setdefault(step.task.name, []).append(step.measure())
-            except EngineFailed as failed:
-                notes.append(f"{step.task.name}, {step.engine.name}: failed ({failed}).")
-            bar.advance(going)
+        for step, figures in measured(planned):
+            bar.update(going, advance=1, description=f"{step.task.name}: {step.engine.name}")
+            if isinstance(figures, EngineFailed):
+                notes.append(f"{step.task.name}, {step.engine.name}: failed ({figures}).")
+            else:
+                found[step.task.name].append(figures)
+                if not json:  # after each row: who stops it keeps what was measured
+                    done = {step.task.name: [figures]} if only else {name: rows for name, rows in found.items() if rows}
+                    write(table, about, done, notes, keep=bool(only))
     for note in notes:
         err.print(note, highlight=False)
     if json:
         print(codec.dumps(found))
         return
-    write(table, _about(only, epochs, near=near), found, notes, keep=bool(only))
+    write(table, about, {}, notes, keep=True)
     out.print(str(table))
 
 

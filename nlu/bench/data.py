@@ -43,11 +43,11 @@ class Task:
         return {"clean": clean, **noisy, "near": list(self.near), "far": list(self.far)}
 
 
-def own(content: Content, held_out: Sequence[Labelled]) -> Task:
-    """Our examples and held-out sentences."""
+def own(content: Content, held_out: Sequence[Labelled], each: int | None = None) -> Task:
+    """Our examples (`each` an intent; None: all) and held-out sentences."""
     return Task(
-        "ours",
-        tuple(sentences(content.intents)),
+        f"ours, {each} an intent" if each else "ours",
+        tuple(_some(sentences(content.intents), each)),
         tuple((row.text, row.intent) for row in held_out),
         tuple(row.text for row in held_out if row.intent == OUT_OF_SCOPE and row.style == NEAR),
         tuple(row.text for row in held_out if row.intent == OUT_OF_SCOPE and row.style != NEAR),

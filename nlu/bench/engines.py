@@ -7,6 +7,7 @@ import os
 import resource
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,12 +66,12 @@ class Diet:
         write: Write = self.normalise(task.learn) if self.normalise else str
         self._project([(write(text), intent) for text, intent in task.learn], folder)
         ask = {name: [write(text) for text in texts] for name, texts in task.questions().items()}
-        start, cpu = perf_counter(), _children_cpu()
+        start = perf_counter()
         rasa = str((RASA / "bin" / "rasa").absolute())
         train = [rasa, "train", "nlu", "--nlu", "nlu.yml", "--config", "config.yml", "--domain", "domain.yml",
                  "--out", ".", "--fixed-model-name", "diet"]  # fmt: skip
-        _run(train, folder)
-        spent = {"train_s": perf_counter() - start, "train_cpu_s": _children_cpu() - cpu}
+        used = _run(train, folder)[1]
+        spent = {"train_s": perf_counter() - start, "train_cpu_s": used.ru_utime + used.ru_stime}
         command = [
             str((RASA / "bin" / "python").absolute()),
             str(Path(__file__).with_name("diet_worker.py").absolute()),
@@ -94,12 +95,6 @@ class Diet:
         (folder / "config.yml").write_text(CONFIG.replace("{epochs}", str(self.epochs)), encoding="utf-8")
 
 
-def _children_cpu() -> float:
-    """Processor seconds of the processes waited for; unlike the clock it hardly minds a busy machine."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
 def rasa_is_installed() -> bool:
     """Whether `make rasa-setup` ran."""
     return (RASA / "bin" / "rasa").exists()
@@ -108,14 +103,20 @@ def rasa_is_installed() -> bool:
 def _result(command: Sequence[str], spec: dict[str, Any], folder: Path) -> dict[str, Any]:
     file = (folder / "spec.json").absolute()
     file.write_text(json.dumps(spec), encoding="utf-8")
-    told: dict[str, Any] = json.loads(_run([*command, str(file)], None).splitlines()[-1])
+    told: dict[str, Any] = json.loads(_run([*command, str(file)], None)[0].splitlines()[-1])
     return told
 
 
-def _run(command: Sequence[str], folder: Path | None) -> str:
-    done = subprocess.run(  # noqa: S603 (our own commands)
-        command, cwd=folder, env={**os.environ, **_QUIET, **_ONE_CORE}, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        raise EngineFailed(f"{command[0]}: {done.stderr[-800:]}")
-    return done.stdout
+def _run(command: Sequence[str], folder: Path | None) -> tuple[str, resource.struct_rusage]:
+    """What the command printed, and what it used alone, whatever else runs beside it."""
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        begun = subprocess.Popen(  # noqa: S603 (our own commands)
+            command, cwd=folder, env={**os.environ, **_QUIET, **_ONE_CORE}, stdout=out, stderr=err
+        )
+        _, status, used = os.wait4(begun.pid, 0)
+        begun.returncode = os.waitstatus_to_exitcode(status)
+        out.seek(0)
+        err.seek(0)
+        if begun.returncode:
+            raise EngineFailed(f"{command[0]}: {err.read()[-800:]}")
+        return out.read(), used
