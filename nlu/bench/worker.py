@@ -53,6 +53,7 @@ def answer(spec: dict[str, Any]) -> dict[str, Any]:
     engine = _engine(spec, known)
     ready = perf_counter() - start
     engine.understand("halo", today=_TODAY)
+    engine.classifier.rank(["halo"])  # where a rule answered "halo", this waits for the vectors
     first = perf_counter() - start
     gc.freeze()
     outside = OUT_OF_SCOPE if spec["own"] else ""
