@@ -1,0 +1,97 @@
+"""Makes a gathering, invites, changes it and calls it off, killed with SIGKILL at random statements until all is done.
+
+python tests/kill_gathering_child.py DATABASE FOLDER SEED
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import signal
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import structlog
+from kill_child import MOST_RUNS, VILLAGE, FileChannel, die_after, send_all
+from world_fixtures import SATURDAY, build_app, content_in_force
+
+from bot.app import App
+from bot.clock import SetClock
+from bot.due import tick
+from flows.contact import Channel, Purpose
+from flows.gathering import GatheringChange, GatheringDraft, GatheringKind, GatheringState
+
+GUESTS = [f"tamu-{number}" for number in range(6)]
+MOVED_TO = "Lapangan desa"
+
+
+def set_up(database: Path) -> None:
+    """People of one village who agree to announcements."""
+    app = build_app(database, SetClock(SATURDAY))
+    with app.database.transaction() as store:
+        for who in GUESTS:
+            contact_id, _ = store.contacts.find_or_make(Channel.WEB, "local", who, SATURDAY)
+            store.contacts.learn(contact_id, village=VILLAGE)
+            store.consents.give(contact_id, (Purpose.ANNOUNCEMENTS,), "persetujuan-v1", SATURDAY)
+    app.close()
+
+
+def work(app: App) -> None:
+    """Each step as a person in the console would take it, and take again when they can't see that it was taken."""
+    now = app.clock.now()
+    with app.database.transaction() as store:
+        if not store.gatherings.recent():
+            starts = SATURDAY + timedelta(days=9)
+            draft = GatheringDraft(GatheringKind.SEMINAR, "Seminar contoh", "Balai desa", starts, VILLAGE)
+            store.gatherings.make(draft, "1234", now)
+        (gathering,) = store.gatherings.recent()
+    if gathering.state is not GatheringState.CANCELLED:
+        with app.database.transaction() as store:
+            store.gatherings.invite(gathering.id, now)
+        tell(app)
+        with app.database.transaction() as store:
+            store.gatherings.change(gathering.id, GatheringChange(place=MOVED_TO), now)
+        tell(app)
+        with app.database.transaction() as store:
+            store.gatherings.cancel(gathering.id, now)
+    tell(app)
+
+
+def tell(app: App) -> None:
+    """What a tick of the clock and the sender do."""
+    tick(app.database, app.content, app.clock)
+    send_all(app)
+
+
+def main() -> None:
+    """Fork, work, die, until a run comes to its end; says how often it was killed."""
+    database, folder, seed = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    dice = random.Random(seed)
+    content_in_force()
+    set_up(database)
+    kills = 0
+    for run in range(MOST_RUNS):
+        statements = dice.randint(1, 150)  # one batch of invitations is one transaction of about a hundred
+        child = os.fork()
+        if child == 0:
+            app = build_app(database, SetClock(SATURDAY + timedelta(seconds=30 * run)))
+            app.channels[Channel.WEB, "local"] = FileChannel(folder / "delivered")
+            die_after(app, statements)
+            work(app)
+            os._exit(0)
+        _, status = os.waitpid(child, 0)
+        if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
+            kills += 1
+        elif os.waitstatus_to_exitcode(status) == 0:
+            print(kills)
+            return
+        else:
+            sys.exit(f"a run ended with {status}")
+    sys.exit("never finished")
+
+
+if __name__ == "__main__":
+    main()
