@@ -55,6 +55,10 @@ def audience_of(query: Select[Any], target: Target, when: Leaving, *, without: i
     agreed = and_(CONSENT_CURRENT.c.contact_id == CONTACT.c.id, CONSENT_CURRENT.c.purpose == Purpose.ANNOUNCEMENTS)
     people = CONTACT.outerjoin(ADDRESS, ADDRESS.c.id == CONTACT.c.address_id).outerjoin(CONSENT_CURRENT, agreed)
     query = query.select_from(people).where(CONTACT.c.erased_at.is_(None), _lives_in(target))
+    if target.neighbourhoods:
+        query = query.where(or_(*(_is_there(one) for one in target.neighbourhoods)))
+    if target.languages:
+        query = query.where(CONTACT.c.language.in_(target.languages))
     if _asks_of_lead(target):
         query = query.where(_newest_lead(target))
     query = _heard_lately(query, target, when)
@@ -117,6 +121,12 @@ def _lives_in(target: Target) -> ColumnElement[bool]:
     if villages:
         within.append(CONTACT.c.village_code.in_(villages))
     return or_(*within) if within else false()
+
+
+def _is_there(neighbourhood: str) -> ColumnElement[bool]:
+    """RT 3 of RW 2 is "3/2"; all of RW 2 is "/2"."""
+    rt, _, rw = neighbourhood.partition("/")
+    return and_(CONTACT.c.rw == rw, CONTACT.c.rt == rt) if rt else CONTACT.c.rw == rw
 
 
 def _asks_of_lead(target: Target) -> bool:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, and_, bindparam, func, select, update
+from sqlalchemy import Select, and_, bindparam, case, func, select, update
 
 from flows.contact import Audience, Channel, ConsentState, Contact, LeadSummary, Purpose, ReminderPlan, Role
 from flows.outreach.audience import Leaving, Target
@@ -34,6 +34,15 @@ class AddressView:
     external_id: str | None
     blocked_at: datetime | None
     last_inbound_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Corner:
+    """Where in a village somebody lives, without leading zeros, and what they speak ("jv"); None is not known."""
+
+    rt: str | None = None
+    rw: str | None = None
+    language: str | None = None
 
 
 class Contacts(Repository):
@@ -128,7 +137,9 @@ class Contacts(Repository):
             self._change(contact_id, name=name)
         if village is not None:
             place = self._village_of(village)
-            self._change(contact_id, village_code=village, zone=place.zone.key if place else None)
+            stays = CONTACT.c.village_code == village  # an RT is one of its village
+            there = {name: case((stays, CONTACT.c[name])) for name in ("rt", "rw")}
+            self._change(contact_id, village_code=village, zone=place.zone.key if place else None, **there)
             Reminders(self._db, self._sealer, self._village_of).follow_zone(contact_id)
         if phone is not None:
             known = {"phone": phone, "phone_hash": self._phone_mark(phone)}
@@ -149,6 +160,16 @@ class Contacts(Repository):
         if row is None:
             raise NotFound
         return _address(row)
+
+    def corner(self, contact_id: int) -> Corner:
+        """What staff noted of where in the village the person lives, and of their language."""
+        row = self._db.execute(select(CONTACT.c.rt, CONTACT.c.rw, CONTACT.c.language).where(CONTACT.c.id == contact_id))
+        found = row.first()
+        return Corner(*found) if found else Corner()
+
+    def note_corner(self, contact_id: int, corner: Corner) -> None:
+        """Note it, or with None that it is not known."""
+        self._change(contact_id, rt=corner.rt, rw=corner.rw, language=corner.language)
 
     def current_address(self, contact_id: int) -> AddressView | None:
         """Where the contact last wrote from."""

@@ -52,6 +52,7 @@ class Erasure(Repository):
         self._forget_uploads()
         numbers = self._forget_leads(contact_id)
         blank = {"name": None, "village_code": None, "zone": None, "erased_at": now}
+        blank |= {"rt": None, "rw": None, "language": None}
         self._db.execute(update(CONTACT).where(CONTACT.c.id == contact_id).values(blank))
         self._db.execute(update(ADDRESS).where(ADDRESS.c.contact_id == contact_id).values(phone=None, phone_hash=None))
         return numbers

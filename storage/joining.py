@@ -84,10 +84,14 @@ class Joining(Repository):
             "name": kept.name or gone.name,
             "village_code": place.village_code,
             "zone": place.zone,
+            "rt": place.rt,
+            "rw": place.rw,
+            "language": kept.language or gone.language,
         }
         self._db.execute(update(CONTACT).where(CONTACT.c.id == kept.id).values(told))
         Reminders(self._db, self._sealer, self._village_of).follow_zone(kept.id)
         empty = {"role": Role.WORKER, "name": None, "village_code": None, "address_id": None, "erased_at": now}
+        empty |= {"rt": None, "rw": None, "language": None}
         self._db.execute(update(CONTACT).where(CONTACT.c.id == gone.id).values(empty))
 
     def _settle(

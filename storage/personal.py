@@ -38,7 +38,7 @@ Row = Mapping[str, Any]
 
 #: What the copy shows of each table, in the order a person reads it.
 SECTIONS: Mapping[str, tuple[Table, tuple[str, ...]]] = {
-    "person": (CONTACT, ("name", "role", "village_code", "zone", "created_at", "erased_at")),
+    "person": (CONTACT, ("name", "role", "village_code", "zone", "rt", "rw", "language", "created_at", "erased_at")),
     "addresses": (ADDRESS, ("channel", "account", "external_id", "phone", "blocked_at", "last_inbound_at")),
     "consents": (CONSENT, ("purpose", "state", "version", "at", "via")),
     "leads": (

@@ -110,7 +110,10 @@ def _only(name: str, *columns: str, where: str, unique: bool = False) -> Index:
 
 
 class ContactRow(Row, table=True):
-    """A person we talk with. `address_id` is where they last wrote from."""
+    """A person we talk with. `address_id` is where they last wrote from.
+
+    `rt`, `rw` (without leading zeros) and `language` are known only where staff noted them; nobody is asked.
+    """
 
     __tablename__ = "contact"
     __table_args__ = (
@@ -124,6 +127,9 @@ class ContactRow(Row, table=True):
     name: str | None = _sealed("contact.name")
     village_code: str | None = _text(13, null=True)
     zone: str | None = _text(40, null=True)
+    rt: str | None = _text(3, null=True)
+    rw: str | None = _text(3, null=True)
+    language: str | None = _text(3, null=True)
     address_id: int | None = _number(null=True)
     created_at: datetime = _moment(null=False)
     erased_at: datetime | None = _moment()

@@ -42,6 +42,7 @@ from flows.events import LeadSubmitted
 from flows.outreach.sending_policy import Kind
 from nlu.understanding import JsonValue
 from storage import Database
+from storage.contacts import Corner
 from storage.staff import StaffUser
 from storage.words import BroadcastState, DuplicateOf, NoticeKind, OutboxState, PersonState, StaffRole
 
@@ -655,6 +656,34 @@ def test_broadcasts_show_counts_and_each_person_with_the_reason(site: Site) -> N
     assert "Siti Aminah" in page
     assert "tidak dikirimi" in page
     assert "belum memberi izin" in page
+
+
+def test_staff_note_rt_rw_and_language_and_announce_to_them_only(site: Site) -> None:
+    near, far = site.contact("Siti Aminah"), site.contact("Budi Santoso")
+    client = site.signed_in()
+    corner = {"rt": "03", "rw": "002", "bahasa": "jv"}
+    assert "dicatat" in send(client, f"/konsol/kontak/{near}/tempat", corner).text
+    assert "berupa angka" in send(client, f"/konsol/kontak/{far}/tempat", {**corner, "rt": "3a"}).text
+    send(client, f"/konsol/kontak/{far}/tempat", {"rt": "3", "rw": "4", "bahasa": "xx"})
+    assert 'value="jv" selected' in client.get(f"/konsol/kontak/{near}").text
+    draft = {"kata": "ingat_iuran", "kode": HERE, "bahasa": ""}
+    assert "tidak terbaca" in send(client, "/konsol/siaran/baru", {**draft, "rt_rw": "dekat masjid"}).text
+    page = send(client, "/konsol/siaran/baru", {**draft, "rt_rw": "RT 3 RW 2, RW 09"}).text
+    assert "RT 3 RW 2, RW 9" in page
+    assert "1 belum memberi izin" in page
+    spoken = send(client, "/konsol/siaran/baru", {**draft, "bahasa": "jv"}).text
+    assert "1 belum memberi izin" in spoken
+    assert "Jawa" in spoken
+    with site.database.transaction() as store:
+        store.contacts.learn(near, village=HERE)
+        assert store.contacts.corner(near) == Corner("3", "2", "jv")
+        store.contacts.learn(near, village="00.00.00.0002")
+        assert store.contacts.corner(near) == Corner(language="jv"), "an RT is one of its village"
+        assert "corner_noted" in [line.action for line in store.audit.recent(target=f"contact:{near}")]
+        store.erasure.erase(near, NOW)
+        assert store.contacts.corner(near) == Corner()
+    reader = site.signed_in("baca", StaffRole.READER)
+    assert send(reader, f"/konsol/kontak/{far}/tempat", corner).status_code == 404
 
 
 def test_facts_show_value_source_and_what_is_overdue(site: Site) -> None:

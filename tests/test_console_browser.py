@@ -14,6 +14,7 @@ from console_site import HERE, NIK, PASSWORD, THERE, Site, site
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from flows.contact import Channel, LeadState, Purpose, Role
+from flows.gathering import Attending, GatheringDraft, GatheringKind
 from flows.outreach.audience import leaving
 from storage.outcomes import Failed, Sent
 from storage.words import StaffRole
@@ -144,7 +145,7 @@ def test_a_hidden_number_is_shown_once_after_a_reason(visit: Visit) -> None:
     assert NIK not in page.content()
 
 
-def test_every_page_fits_the_screen_and_speaks_indonesian(visit: Visit) -> None:
+def test_every_page_fits_the_screen_and_speaks_indonesian(visit: Visit, pictures: Path | None) -> None:
     site, page = visit.site, visit.page
     site.staff("kepala", StaffRole.ADMIN)
     lead = site.lead("Siti Aminah dengan Nama yang Sangat Panjang Sekali Tanpa Henti", nik=NIK)
@@ -153,16 +154,37 @@ def test_every_page_fits_the_screen_and_speaks_indonesian(visit: Visit) -> None:
     with site.database.transaction() as store:
         store.handoffs.open(1, "accident", site.clock.now(), grave=True)
         store.broadcasts.freeze(HERE, "Besok ada sosialisasi di balai desa.", 2, site.clock.now())
+    _gathering(site)
     visit.open("login")
     assert not _ENGLISH.findall(page.inner_text("body"))
     visit.sign_in("kepala")
     for path in ("", "calon", f"calon/{lead}", "kontak", "kontak/1", "permintaan", "permintaan/1", "ganda",
                  f"ganda/{twin}", "unggah", "wilayah?cari=Cibungbulang", "belum-dipahami", "pesan-tertahan",
-                 "siaran", "siaran/baru", "siaran/1", "fakta", "isi", "petugas", "catatan", "akun"):  # fmt: skip
+                 "siaran", "siaran/baru", "siaran/1", "acara", "acara/baru", "acara/1", "fakta", "isi", "petugas",
+                 "catatan", "akun"):  # fmt: skip
         visit.open(path)
         assert visit.fits(), path
         if path != "fakta":  # names of laws and services may be English there
             assert not _ENGLISH.findall(page.inner_text("body")), path
+        if path == "acara/1":
+            assert page.inner_text("[data-test=door]") == "4821"
+            assert page.evaluate("document.querySelector('img[alt^=HADIR]').naturalWidth") > 0
+            _picture(page, pictures, "acara-satu")
+
+
+def _gathering(site: Site) -> None:
+    """One with a guest who comes and one who stands in line."""
+    starts, now = site.clock.now() + timedelta(days=3), site.clock.now()
+    title, place = "Sosialisasi jaminan sosial untuk petani dan nelayan", "Balai desa, lantai 2"
+    draft = GatheringDraft(GatheringKind.SOSIALISASI, title, place, starts, HERE, capacity=1)
+    guests = [site.contact(f"Orang Contoh {number}") for number in range(3)]
+    with site.database.transaction() as store:
+        for guest in guests:
+            store.consents.give(guest, [Purpose.ANNOUNCEMENTS], "v1", now)
+        made = store.gatherings.make(draft, "4821", now)
+        store.gatherings.invite(made, now)
+        for guest in guests[:2]:
+            store.gatherings.answer(made, guest, Attending.COMING, now)
 
 
 def test_the_menu_opens_on_a_phone(browser: Browser, site: Site) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import re
 from datetime import timedelta
 
 import httpx
@@ -95,6 +96,9 @@ def test_the_attendance_list_is_safe_and_on_record(site: Site) -> None:
     code = client.get(f"/konsol/acara/{number}/kode.svg")
     assert code.headers["content-type"].startswith("image/svg")
     assert "<svg" in code.text
+    dots = int(re.search(r'viewBox="0 0 (\d+)', code.text)[1]) if "viewBox" in code.text else 0
+    side = dots or int(re.search(r'width="(\d+)"', code.text)[1]) // 8
+    assert side >= 21 + 8, "a micro code is read by no phone's camera"
 
 
 def test_a_reader_sees_gatherings_and_changes_none(site: Site) -> None:

@@ -67,6 +67,8 @@ def new(
     state: Annotated[list[str] | None, typer.Option(help="State of the last lead.")] = None,
     silent: Annotated[int | None, typer.Option(min=1, help="Only who has not written for so many days.")] = None,
     heard: Annotated[int | None, typer.Option(min=1, help="Only who wrote within so many days.")] = None,
+    neighbourhood: Annotated[list[str] | None, typer.Option(help='"3/2": RT 3 of RW 2; "/2": all of RW 2.')] = None,
+    language: Annotated[list[str] | None, typer.Option(help="Language staff noted: jv, su, …")] = None,
     picture: Annotated[Path | None, typer.Option(help="JPEG, PNG or WebP to go with it.")] = None,
     save_as: Annotated[str | None, typer.Option(help="Keep this audience under that name.")] = None,
     config: ConfigOption = None,
@@ -87,6 +89,8 @@ def new(
         lead_states=tuple(state or ()),
         heard_within_days=heard,
         silent_for_days=silent,
+        neighbourhoods=tuple(_neighbourhood(one) for one in neighbourhood or ()),
+        languages=tuple(language or ()),
     )
     shown = picture_from(picture) if picture else None
     words = {"siaran_kapan": when, "siaran_tempat": place, "isi_siaran": text}
@@ -341,6 +345,12 @@ def _moment(text: str | None, now: datetime) -> datetime:
     except ValueError:
         fail(f'--at "{text}" is not a moment.')
     return moment if moment.tzinfo else fail(f'--at "{text}" needs a zone, such as +07:00.')
+
+
+def _neighbourhood(text: str) -> str:
+    from flows.outreach.audience import read_neighbourhood
+
+    return read_neighbourhood(text) or fail(f'--neighbourhood "{text}" is not like "3/2" or "RW 2".')
 
 
 def _area(content: Content, areas: tuple[str, ...]) -> str:

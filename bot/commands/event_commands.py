@@ -177,7 +177,9 @@ def code(
         fail("Say where the bot is reached: --telegram, --whatsapp or --web.")
     folder.mkdir(parents=True, exist_ok=True)
     for platform, link in links.items():
-        segno.make(link, error="m").save(str(folder / f"hadir-{gathering}-{platform}.svg"), scale=8, border=4)
+        segno.make(link, error="m", micro=False).save(
+            str(folder / f"hadir-{gathering}-{platform}.svg"), scale=8, border=4
+        )
     _tell({"id": gathering, "door": door, **links}, json=json)
 
 

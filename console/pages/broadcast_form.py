@@ -16,7 +16,7 @@ from starlette.requests import Request
 from console.desk import Desk
 from content import Content
 from flows.contact import LeadState
-from flows.outreach.audience import VILLAGE_DOTS, Target
+from flows.outreach.audience import VILLAGE_DOTS, Target, read_neighbourhood
 from flows.outreach.wordings import wordings
 from storage import Store
 from storage.pictures import LARGEST_FILE, prepared
@@ -38,6 +38,7 @@ def choices(desk: Desk, store: Store) -> dict[str, object]:
         "occupations": occupations(content),
         "packages": content.lexicon["programs"]["packages"],
         "lead_states": list(LeadState),
+        "languages": content.lexicon["siaran"]["languages"],
         "days": _DAYS,
         "segments": store.segments.everyone(),
     }
@@ -84,11 +85,20 @@ def target_of(form: FormData, segments: list[Segment]) -> Target:
         sectors=tuple(_many(form, "sektor")),
         programs=tuple(_many(form, "program")),
         lead_states=tuple(one for one in _many(form, "status") if one in set(LeadState)),
+        neighbourhoods=neighbourhoods(str(form.get("rt_rw") or "")) or (),
+        languages=tuple(_many(form, "bahasa")),
     )
     how, _, days = str(form.get("terakhir") or "").partition("-")
     if how == "dalam" and days.isdecimal():
         return replace(target, heard_within_days=int(days))
     return replace(target, silent_for_days=int(days)) if how == "diam" and days.isdecimal() else target
+
+
+def neighbourhoods(text: str) -> tuple[str, ...] | None:
+    """What is typed as "RT 3 RW 2, RW 5", as an audience keeps it; None when a part of it can't be read."""
+    read = [read_neighbourhood(one) for one in text.split(",")[:_MOST_AREAS] if one.strip()]
+    known = [one for one in read if one is not None]
+    return tuple(dict.fromkeys(known)) if len(known) == len(read) else None
 
 
 def moment_of(text: str, zone: ZoneInfo, now: datetime) -> datetime | None:
@@ -113,6 +123,11 @@ def target_words(desk: Desk, target: Target) -> list[tuple[str, str]]:
         ("target_program", [content.lexicon["programs"]["packages"].get(one, one) for one in target.programs]),
         ("target_lead_state", [words.of(one, "lead_state") for one in target.lead_states]),
     ]
+    spoken = content.lexicon["siaran"]["languages"]
+    said += [
+        ("target_neighbourhood", [neighbourhood_name(one) for one in target.neighbourhoods]),
+        ("target_language", [spoken.get(one, one) for one in target.languages]),
+    ]
     if target.heard_within_days:
         said.append(("target_last", [words("target_heard", days=target.heard_within_days)]))
     if target.silent_for_days:
@@ -127,6 +142,12 @@ def area_name(desk: Desk, code: str) -> str:
         return place.name if place else code
     found = get_wilayah(code)
     return found.name if found else code
+
+
+def neighbourhood_name(neighbourhood: str) -> str:
+    """How people say it: RT 3 RW 2."""
+    rt, _, rw = neighbourhood.partition("/")
+    return f"RT {rt} RW {rw}" if rt else f"RW {rw}"
 
 
 def _is_code(text: str) -> bool:

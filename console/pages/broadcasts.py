@@ -19,6 +19,7 @@ from console.pages.broadcast_form import (
     asked,
     choices,
     moment_of,
+    neighbourhoods,
     picture_in,
     target_of,
     target_words,
@@ -86,6 +87,8 @@ class Broadcasts(Page):
         def work(store: Store) -> int | str:
             check_may(user, Permission.SEND_BROADCASTS)
             target = target_of(form, store.segments.everyone())
+            if neighbourhoods(str(form.get("rt_rw") or "")) is None:
+                return "broadcast_rt_wrong"
             if not target.areas:
                 return "broadcast_no_area"
             area = area_name(self.desk, target.areas[0]) if len(target.areas) == 1 else self.desk.words("areas_several")

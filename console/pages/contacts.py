@@ -19,6 +19,7 @@ from flows.village import practice_villages
 from nlu import places
 from storage import Store
 from storage.consents import ConsentLine
+from storage.contacts import Corner
 from storage.conversation import Line
 from storage.staff import StaffUser
 
@@ -35,6 +36,7 @@ class ContactCard:
     lead_id: int | None
     history: list[ConsentLine]
     lines: list[Line]
+    corner: Corner
 
 
 class Contacts(Page):
@@ -86,6 +88,25 @@ class Contacts(Page):
             request, here, self.desk.words("contact_role_set", role=self.desk.words.of(role or "", "contact_role"))
         )
 
+    @route("/{contact_id:int}/tempat", methods=["POST"], name="contact-corner")
+    async def note_corner(self, request: Request) -> Response:
+        """Note RT, RW and language; empty means unknown."""
+        user, contact_id = staff_of(request), int(request.path_params["contact_id"])
+        form = await form_of(request, "rt", "rw", "bahasa", longest=3)
+        known = self.desk.content.current.lexicon["siaran"]["languages"]
+        here, spoken = f"{self.path}/{contact_id}", form["bahasa"] if form["bahasa"] in known else None
+        if any(part and not (part.isascii() and part.isdigit()) for part in (form["rt"], form["rw"])):
+            return self.back(request, here, self.desk.words("contact_corner_wrong"), "error")
+        corner = Corner(form["rt"].lstrip("0") or None, form["rw"].lstrip("0") or None, spoken)
+
+        def work(store: Store) -> None:
+            check_may(user, Permission.CHANGE_CONTACTS)
+            store.contacts.note_corner(access_contact_for(user, contact_id, store), corner)
+            store.audit.record(user.login, "corner_noted", f"contact:{contact_id}", self.desk.now())
+
+        await self.desk.write(work)
+        return self.back(request, here, self.desk.words("contact_corner_set"))
+
     @route("/{contact_id:int}/buka", methods=["POST"], name="contact-reveal")
     async def reveal(self, request: Request) -> Response:
         """Show the phone number once, with the reason on record."""
@@ -103,6 +124,8 @@ class Contacts(Page):
         village = card.contact.village
         context = {
             "card": card,
+            "corner": card.corner,
+            "languages": self.desk.content.current.lexicon["siaran"]["languages"],
             "place": self.desk.place(village.code) if village else None,
             "zone": card.contact.zone,
             "phone": phone,
@@ -120,6 +143,7 @@ class Contacts(Page):
             lead_id=lead.id if lead else None,
             history=store.consents.history(contact_id)[::-1],
             lines=store.outbox.conversation(contact_id, _LINES),
+            corner=store.contacts.corner(contact_id),
         )
 
     def _matches(self, wanted: str) -> list[Place]:

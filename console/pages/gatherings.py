@@ -148,7 +148,7 @@ class Gatherings(Page):
         base = self.desk.settings.public_address
         told = f"{base}/?desa=hadir-{found.door}" if base else f"HADIR {found.door}"
         picture = io.BytesIO()
-        segno.make(told, error="m").save(picture, kind="svg", scale=8, border=4)
+        segno.make_qr(told, error="m").save(picture, kind="svg", scale=8, border=4)
         return Response(picture.getvalue(), media_type="image/svg+xml")
 
     @route("/{gathering_id:int}/hadir", methods=["POST"], name="gathering-attendance")

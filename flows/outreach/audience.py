@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta
@@ -20,7 +21,8 @@ class Target:
     """Who is meant. Within a list any may hold, between lists all must; an empty list asks for nothing.
 
     `areas` are Kemendagri codes of any level: "32" is West Java, "32.01.01.2001" one village. The last lead of a
-    person tells occupation, sector, programmes ("2" or "3") and state.
+    person tells occupation, sector, programmes ("2" or "3") and state. `neighbourhoods` are "3/2" (RT 3 of RW 2) or
+    "/2" (all of RW 2), of those of whom it is known, as is a language ("jv").
     """
 
     areas: tuple[str, ...] = ()
@@ -30,6 +32,8 @@ class Target:
     lead_states: tuple[str, ...] = ()
     heard_within_days: int | None = None
     silent_for_days: int | None = None
+    neighbourhoods: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As rows keep it: only what was asked for."""
@@ -53,6 +57,20 @@ class Target:
 
 #: A village's code has four parts.
 VILLAGE_DOTS = 3
+
+
+_PLAIN = re.compile(r"(?:0*([1-9]\d{0,2}))?\s*/\s*0*([1-9]\d{0,2})")
+_RT = re.compile(r"\bRT\W*0*([1-9]\d{0,2})\b", re.IGNORECASE)
+_RW = re.compile(r"\bRW\W*0*([1-9]\d{0,2})\b", re.IGNORECASE)
+
+
+def read_neighbourhood(text: str) -> str | None:
+    """What is typed as "RT 03/RW 02" or "3/2" is "3/2", "RW 2" is "/2"; None for anything else."""
+    plain = _PLAIN.fullmatch(text.strip())
+    if plain:
+        return f"{plain[1] or ''}/{plain[2]}"
+    rt, rw = _RT.search(text), _RW.search(text)
+    return f"{rt[1] if rt else ''}/{rw[1]}" if rw else None
 
 
 @dataclass(frozen=True, slots=True)
