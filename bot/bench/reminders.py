@@ -205,11 +205,11 @@ def _claim_to_send(side: _Side, content: ContentInForce, progress: Progress) -> 
     task = progress.add_task(f"{side.kind}: claimed to be sent", total=_SENT)
     begun, claimed = time.perf_counter(), 0
     while claimed < _SENT:
-        dealt, ready = sender.claim()
+        ready, _ = sender.claim_paced()
         sender.record([(item, Sent(f"bench-{item.row.id}", side.moment)) for item in ready])
-        claimed += dealt
+        claimed += len(ready)
         progress.update(task, completed=claimed)
-        if not dealt:
+        if not ready:
             break
     return claimed / (time.perf_counter() - begun), claimed
 
