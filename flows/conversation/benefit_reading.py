@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -15,6 +16,8 @@ _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 _NOT_WORD = re.compile(r"[^\w]+")
 #: Of two centuries for "kelahiran 82" the one that makes a worker.
 _YOUNGEST, _OLDEST = 15, 100
+#: A bare number this many years around today may be a year people ask about.
+_YEARS_NEAR = 12
 
 
 def lexicon(scene: Scene) -> Mapping[str, Any]:
@@ -67,7 +70,23 @@ def month_said(scene: Scene) -> str | None:
     month = understanding.first("month")
     if month:
         return str(month.value)[:7]
-    cues = "|".join(map(re.escape, lexicon(scene).get("year", ())))
+    return _year_after(scene, understanding, "year")
+
+
+def with_bare_year(scene: Scene, said: Inputs) -> Inputs:
+    """The same where a sum is followed up and a number can only be a year: "terus kalau 2027?"."""
+    understanding = scene.understanding
+    if understanding is None or said.month is not None:
+        return said
+    month = _year_after(scene, understanding, "before_year")
+    if month is None or abs(int(month[:4]) - scene.today.year) > _YEARS_NEAR:
+        return said
+    return replace(said, month=month, money=None, period=None)
+
+
+def _year_after(scene: Scene, understanding: Understanding, cue: str) -> str | None:
+    """A month of the year that stands after one of the words the lexicon lists."""
+    cues = "|".join(map(re.escape, lexicon(scene).get(cue, ())))
     match = re.search(rf" (?:{cues}) ((?:19|20)\d\d) ", words_of(understanding)) if cues else None
     if match is None:
         return None

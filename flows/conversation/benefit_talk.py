@@ -12,7 +12,16 @@ from typing import Any
 
 from content.model import NotInForce
 from flows.conversation import contribution_talk
-from flows.conversation.benefit_reading import birth_year, has, levels_in, lexicon, months_in, read, words_of
+from flows.conversation.benefit_reading import (
+    birth_year,
+    has,
+    levels_in,
+    lexicon,
+    months_in,
+    read,
+    with_bare_year,
+    words_of,
+)
 from flows.conversation.benefit_sums import SUMS, Given
 from flows.conversation.scene import Scene
 from flows.conversation.worked import Inputs, recall, remember
@@ -24,6 +33,8 @@ _CONTRIBUTION = "iuran"
 #: Answers in free words, read here.
 _WRITTEN = ("hitung_lahir", "hitung_jenjang", "hitung_lama_kata")
 _MOST_TRIES = 3
+#: Words of an answer that names a kind of work.
+_LONGEST_WORK = 4
 #: A daily or weekly wage is turned into a monthly one by asking; other periods are asked anew.
 _MONTHLY = frozenset({None, "month"})
 
@@ -42,9 +53,17 @@ def worked_out(scene: Scene) -> bool:
     if chosen is not None:
         _begin(scene, chosen, said)
         return True
-    if understanding.intent not in lexicon(scene).get("small_talk", ()):
+    if not _beside(scene, understanding.intent, last):
         scene.session = replace(scene.session, worked=None)
     return False
+
+
+def _beside(scene: Scene, intent: str | None, last: tuple[str, Inputs] | None) -> bool:
+    """Whether the last sum is still what is talked about after a question of that intent."""
+    lex = lexicon(scene)
+    return intent in lex.get("small_talk", ()) or (
+        last is not None and intent in lex.get("beside", {}).get(last[0], ())
+    )
 
 
 def result(scene: Scene) -> str | None:
@@ -182,7 +201,7 @@ def _followed(scene: Scene, said: Inputs, last: tuple[str, Inputs] | None) -> tu
         return _about_contribution(scene, said)
     what, earlier = last
     if what == _CONTRIBUTION:
-        said = read(scene, prices=False)
+        said = with_bare_year(scene, read(scene, prices=False))
     text = words_of(understanding)
     if has(text, lex.get("again", ())) and not said.said:
         return what, earlier
@@ -191,9 +210,17 @@ def _followed(scene: Scene, said: Inputs, last: tuple[str, Inputs] | None) -> tu
     said = _as_length(what, said)
     changed = said.said if what == _CONTRIBUTION else said.said - {"wages", "sector", "payer"}
     changed -= {"wages", "employee"} if what == _CONTRIBUTION else set()
-    if not changed or not changed <= _accepted(what) or not _only_follows(scene):
+    if not changed or not changed <= _accepted(what) or not (_only_follows(scene) or _names_work(scene, earlier)):
         return None
     return what, said.over(earlier)
+
+
+def _names_work(scene: Scene, earlier: Inputs) -> bool:
+    """Whether it is the answer to which work it is, where a contribution was told for both sectors ("jualan sayur")."""
+    understanding = scene.understanding
+    if understanding is None or earlier.sector is not None or understanding.first("sector") is None:
+        return False
+    return "?" not in understanding.text and len(understanding.text.split()) <= _LONGEST_WORK
 
 
 def _about_contribution(scene: Scene, said: Inputs) -> tuple[str, Inputs] | None:

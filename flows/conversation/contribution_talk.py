@@ -13,6 +13,7 @@ from flows.conversation.scene import Scene
 from flows.conversation.worked import Inputs, remember
 from nlu.understanding import JsonValue
 
+#: The little form that asks for the income.
 _FLOW = "hitung_iuran"
 COMPUTED = (
     "penghasilan_per",
@@ -38,6 +39,12 @@ def answer_with(scene: Scene, inputs: Inputs) -> None:
     """The same from inputs that earlier messages gave part of."""
     if _work(scene, inputs):
         scene.wants_flow = _FLOW
+
+
+def overhear(scene: Scene) -> None:
+    """While the little form waits for the income, keep what else is said: "kalau ojek", "6 bulan"."""
+    if scene.session.flow == _FLOW:
+        _note_details(scene, read(scene, prices=False))
 
 
 def _work(scene: Scene, inputs: Inputs) -> str | None:
@@ -83,7 +90,8 @@ def result(scene: Scene) -> None:
 
 def _note_details(scene: Scene, inputs: Inputs) -> None:
     """Keep month, number of months, sector and payer, so that they outlast a question back."""
-    scene.forget("hitung_bulan", "hitung_jumlah", "hitung_sektor", "hitung_pembayar")
+    if scene.session.flow != _FLOW:
+        scene.forget("hitung_bulan", "hitung_jumlah", "hitung_sektor", "hitung_pembayar")
     if inputs.month:
         scene.keep(hitung_bulan=inputs.month)
     if inputs.months and 1 < inputs.months <= MOST_MONTHS:
@@ -124,7 +132,7 @@ def _tell(scene: Scene, income: int) -> None:
         if scene.slot("hitung_pembayar") is not None:
             _tell_paid_by_others(scene, income, month)
         elif isinstance(count, int):
-            _tell_many(scene, income, Sector(str(sector or "other")), month, count)
+            _tell_many(scene, income, Sector(str(sector)) if sector else None, month, count)
         elif sector:
             _tell_one(
                 scene, contribution(scene.content, income, Sector(str(sector)), month), Sector(str(sector)), income
@@ -162,8 +170,9 @@ def _tell_unknown_sector(scene: Scene, income: int, month: date) -> None:
     scene.say("iuran_beda_sektor", slots, day=month)
 
 
-def _tell_many(scene: Scene, income: int, sector: Sector, first: date, count: int) -> None:
-    due = contributions(scene.content, income, sector, first, count)
+def _tell_many(scene: Scene, income: int, sector: Sector | None, first: date, count: int) -> None:
+    """Several months at once. While the sectors' discounts differ and the work is unknown, both sums are told."""
+    due = contributions(scene.content, income, sector or Sector.OTHER, first, count)
     slots: dict[str, SlotValue] = {
         "penghasilan": income,
         "upah_dasar": due[0].base,
@@ -173,7 +182,13 @@ def _tell_many(scene: Scene, income: int, sector: Sector, first: date, count: in
         "total_3": sum(month.three for month in due),
         "rincian": _working(due),
     }
-    scene.say("iuran_beberapa_bulan", slots, day=first)
+    transport = contributions(scene.content, income, Sector.TRANSPORT, first, count)
+    if sector is not None or transport == due:
+        scene.say("iuran_beberapa_bulan", slots, day=first)
+        return
+    slots |= {"total_2_angkutan": sum(month.two for month in transport)}
+    slots |= {"total_3_angkutan": sum(month.three for month in transport)}
+    scene.say("iuran_beberapa_bulan_beda", slots, day=first)
 
 
 def _working(due: tuple[Contribution, ...]) -> str:

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from content import Content
 from content.model import Button
-from flows.conversation import anytime, follow_up, form, gathering_talk, joining, questions
+from flows.conversation import anytime, contribution_talk, follow_up, form, gathering_talk, joining, questions
 from flows.conversation.answers import FREE, SURE
 from flows.conversation.intents import answer_intent
 from flows.conversation.options import chosen_option, labelled
@@ -47,7 +47,8 @@ def take_turn(session: Session, heard: Heard, content: Content, given: Given) ->
         case HeardKind.TEXT:
             _hear_text(scene)
     if scene.wants_flow is not None:
-        form.start(scene, scene.wants_flow)
+        flow, scene.wants_flow = scene.wants_flow, None
+        form.start(scene, flow)
     follow_up.note(scene, session)
     return scene.turn()
 
@@ -71,6 +72,7 @@ def _start(scene: Scene) -> None:
 
 def _hear_text(scene: Scene) -> None:
     text = scene.heard.text.strip()
+    contribution_talk.overhear(scene)
     if joining.take(scene):
         return
     option = chosen_option(scene, text) or labelled(scene, text)
