@@ -132,13 +132,16 @@ def _plain(text: str) -> str:
 
 
 def _money(understanding: Understanding, *, prices: bool) -> tuple[int | None, str | None]:
-    for found in understanding.entities:
-        match found.value if found.kind == "money" else None:
+    """The first amount. Of several incomes ("kadang 1 juta kadang 2 juta") none: the average has to be asked."""
+    found: list[tuple[int, str | None]] = []
+    for entity in understanding.entities:
+        match entity.value if entity.kind == "money" else None:
             case {"of": "price"} if not prices:
                 continue
             case {"amount": int(amount), "period": (str() | None) as period}:
-                return amount, period
-    return None, None
+                found.append((amount, period))
+    several = not prices and len({amount for amount, _ in found}) > 1
+    return found[0] if found and not several else (None, None)
 
 
 def _whole(understanding: Understanding, kind: str) -> int | None:
@@ -166,9 +169,12 @@ def _levels(text: str, lex: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _years_paid(text: str, lex: Mapping[str, Any]) -> int | None:
-    """Months of "iur 16 tahun", which alone would be an age."""
+    """Months of "iur 16 tahun" or "16 tahun iuran", which alone would be an age."""
     cues, years = ("|".join(map(re.escape, lex.get(part, ()))) for part in ("paid", "year"))
-    match = re.search(rf" (?:{cues}) (?:\w+ )?(\d\d?) ?(?:{years}) ", text) if cues and years else None
+    if not cues or not years:
+        return None
+    before = re.search(rf" (?:{cues}) (?:\w+ )?(\d\d?) ?(?:{years}) ", text)
+    match = before or re.search(rf" (\d\d?) ?(?:{years}) (?:\w+ )?(?:{cues}) ", text)
     return int(match[1]) * 12 if match else None
 
 

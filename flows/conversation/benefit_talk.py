@@ -164,9 +164,13 @@ def _amount(scene: Scene) -> int | None:
 def _chosen(scene: Scene, said: Inputs) -> str | None:
     """The first sum whose rule fits the message."""
     understanding, lex = scene.understanding, lexicon(scene)
-    if understanding is None or (understanding.intent and understanding.intent not in lex.get("intents", ())):
+    if understanding is None:
         return None
     text = words_of(understanding)
+    # whoever says "hitung" wants a sum, whatever else it sounds like
+    wanted = understanding.grave is None and has(text, lex.get("count", ()))
+    if understanding.intent and not wanted and understanding.intent not in lex.get("intents", ()):
+        return None
     for rule in lex.get("rules", ()):
         if _fits(rule, text, understanding.intent) and _enough(rule, text, said, lex):
             return str(rule["sum"])

@@ -47,6 +47,8 @@ def from_words(scene: Scene, flow: FlowDef) -> None:
 
 
 def _value(scene: Scene, step: Step, entities: tuple[Entity, ...]) -> JsonValue:
+    if step.ask == "income" and len({str(entity.value) for entity in entities if entity.kind == "money"}) > 1:
+        return None  # of several amounts nobody said which is the usual one
     for entity in entities:
         match step.ask, entity.kind, entity.value:
             case "income", "money", {"amount": int(amount), "period": "month"}:

@@ -55,18 +55,16 @@ def programs(asked: Asked) -> FormAnswer:
 
 
 def months(asked: Asked) -> FormAnswer:
-    """A number of months, 1 to 36; a year is twelve."""
-    for entity in _counted(asked):
-        return understood(asked.text, entity) if 1 <= entity <= 36 else refused(asked.text, "jumlah_tidak_jelas")
+    """A number of months, 1 to 36; a year is twelve. An amount of money is none ("3 juta")."""
+    found = asked.readers.entities.read(fold(asked.text), None)
+    if any(entity.kind == "money" for entity in found):
+        return refused(asked.text, "jumlah_tidak_jelas")
+    for count in (entity.value for entity in found if entity.kind == "months" and isinstance(entity.value, int)):
+        return understood(asked.text, count) if 1 <= count <= 36 else refused(asked.text, "jumlah_tidak_jelas")
     if re.search(r"\b(?:sebulan|sesasi|sewulan|sabulan)\b", asked.said):
         return understood(asked.text, 1)
     number = _only_number(asked, plain(asked.said))
     return understood(asked.text, number) if number and 1 <= number <= 36 else refused(asked.text, "jumlah_tidak_jelas")
-
-
-def _counted(asked: Asked) -> list[int]:
-    found = asked.readers.entities.read(fold(asked.text), None)
-    return [entity.value for entity in found if entity.kind == "months" and isinstance(entity.value, int)]
 
 
 def day(asked: Asked) -> FormAnswer:
