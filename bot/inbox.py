@@ -50,6 +50,13 @@ def receive(database: Database, channel: Channel, account: str, arrived: Sequenc
     return delivery.new
 
 
+def give_way(database: Database, seconds: float) -> None:
+    """Wait for the requests that are being stored, at most so long: turns can wait, platforms come again."""
+    waiting = _WAITING.get(database)
+    if waiting is not None and waiting.lock.acquire(timeout=seconds):
+        waiting.lock.release()
+
+
 @dataclass(slots=True, eq=False)
 class _Delivery:
     """What one request brought."""

@@ -6,12 +6,12 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
-from fastapi import FastAPI
 
 from bot.app import App
 from bot.channels.channel import Arrived, Channel
 from bot.channels.errors import SendError
 from bot.config import Secrets
+from bot.front_door import FrontDoor
 from bot.inbox import receive
 from flows.contact import Channel as ChannelName
 
@@ -32,7 +32,7 @@ class Platforms:
         self._tasks: list[asyncio.Task[None]] = []
         self._channels: list[Channel] = []
 
-    async def open(self, server: FastAPI) -> None:
+    async def open(self, server: FrontDoor) -> None:
         """Start what is configured; what fails is logged with its reason and stays off, the rest goes on."""
         for name, start in ((ChannelName.TELEGRAM, self._telegram), (ChannelName.WHATSAPP, self._whatsapp)):
             try:
@@ -60,7 +60,7 @@ class Platforms:
 
         return store
 
-    async def _telegram(self, server: FastAPI) -> Channel | None:
+    async def _telegram(self, server: FrontDoor) -> Channel | None:
         token = self._secrets.telegram_token.get_secret_value()
         if not token:
             return None
@@ -79,7 +79,7 @@ class Platforms:
             self._tasks.append(asyncio.create_task(polling))
         return channel
 
-    async def _whatsapp(self, server: FastAPI) -> Channel | None:
+    async def _whatsapp(self, server: FrontDoor) -> Channel | None:
         token = self._secrets.whatsapp_token
         settings = self._app.settings.whatsapp
         if not token.get_secret_value() or not settings.phone_id:

@@ -18,12 +18,13 @@ from enum import Flag, auto
 import structlog
 import uvicorn
 from apscheduler.schedulers.background import BackgroundScheduler
-from fastapi import FastAPI
 
 from bot.app import App
 from bot.config import Secrets
 from bot.due import tick
 from bot.emulated import start as emulated_platforms
+from bot.front_door import FrontDoor
+from bot.inbox import give_way
 from bot.platforms import Platforms
 from bot.server import make_server, web_config
 
@@ -35,6 +36,8 @@ Pages = tuple[tuple[str, str], ...]
 #: How long an idle turn worker waits before it looks again; a new message wakes it at once.
 _IDLE_SECONDS = 0.5
 _ELECTION_SECONDS = 2.0
+#: How long a turn lets requests go first that are being stored: turns still get on in the longest storm.
+_GIVES_WAY_SECONDS = 0.05
 
 
 class Part(Flag):
@@ -82,7 +85,7 @@ class Runner:
             await self._emulated(stack)
             if Part.CLOCK in self._parts:
                 await self._elected(stack)
-            asgi = make_server(self._app, wake=self.wake, stopping=self._is_stopping)
+            asgi = FrontDoor(make_server(self._app, wake=self.wake, stopping=self._is_stopping))
             self._server = self._web(asgi)
             platforms = Platforms(self._app, self._secrets, self.wake, polls=Part.CLOCK in self._parts)
             await platforms.open(asgi)
@@ -116,7 +119,7 @@ class Runner:
             await asyncio.sleep(_ELECTION_SECONDS)
         stack.callback(self._app.database.resign_as_clock)
 
-    def _web(self, asgi: FastAPI) -> uvicorn.Server:
+    def _web(self, asgi: FrontDoor) -> uvicorn.Server:
         web = self._app.settings.web
         return uvicorn.Server(web_config(asgi, web.host, web.port))
 
@@ -151,6 +154,7 @@ class Runner:
 
     def _work_turns(self) -> None:
         while not self._stopping.is_set():
+            give_way(self._app.database, _GIVES_WAY_SECONDS)
             try:
                 done = self._app.turns.take_next()
             except Exception:  # a database that is away for a moment must not end the bot

@@ -8,6 +8,7 @@ from pathlib import Path
 import nlu
 from bot.config import NluSettings
 from content import Content
+from nlu import places
 from nlu.understanding import Understander
 
 
@@ -25,6 +26,12 @@ class Engines:
             if self._made is None or self._made[0] != content.version:
                 self._made = (content.version, self._make(content))
             return self._made[1]
+
+    def warm_up(self, content: Content) -> None:
+        """Load now what is otherwise loaded in the first turns: seconds for which people would wait."""
+        sentences = (intent.examples[0] for intent in content.intents.values() if intent.examples)
+        self.of(content).understand(next(sentences, ""))
+        places.load()
 
     def _make(self, content: Content) -> Understander:
         default = nlu.load(content, cache_dir=Path(self._settings.cache))

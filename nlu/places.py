@@ -68,6 +68,11 @@ def _index() -> _Index:
     return _Index({name: tuple(codes) for name, codes in names.items()})
 
 
+def load() -> None:
+    """Read the names of all villages now, so that nobody's message has to wait for it (about a second)."""
+    _index()
+
+
 @lru_cache(maxsize=4096)
 def _around(district: str) -> tuple[str, str, str]:
     """Plain names of kecamatan, kabupaten/kota (without that word) and provinsi."""

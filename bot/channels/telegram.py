@@ -52,7 +52,7 @@ LIMITS = Limits(text=4096, buttons=10, button_label=40, choices=20, choice_label
 WANTED_UPDATES = ["message", "callback_query", "my_chat_member"]
 
 _DATA_BYTES = 64  # callback_data
-_MOST_ERRANDS = 50  # in a storm courtesies come last
+_MOST_ERRANDS = 5  # with more under way nobody is shown "typing …": in a storm courtesies come last
 _SHORT_LABEL = 14  # two buttons up to this length share a row
 _QUIET = LinkPreviewOptions(is_disabled=True)
 _log: Any = structlog.get_logger()

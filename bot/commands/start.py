@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import socket
+import sys
 
 from rich.console import Console
 from sqlalchemy.exc import OperationalError
@@ -19,6 +20,9 @@ from storage.sealed import StorageSecretsError
 from storage.words import StaffRole
 
 FIRST_LOGIN = "admin"
+#: How long a turn may keep Python to itself while a request is being stored. By default ten times as long, and storing
+#: asks for it back after every statement.
+_SWITCH_SECONDS = 0.0005
 
 
 def start(
@@ -37,7 +41,7 @@ def start(
         with err.status("starting"):
             app = build(settings)
             if Part.WORK in parts:
-                app.engines.of(app.content.current)
+                app.engines.warm_up(app.content.current)
             password = first_staff(app) if Part.WEB in parts else None
     except ContentBroken as broken:
         for problem in broken.problems:
@@ -50,6 +54,7 @@ def start(
         err.print(f"The database can't be opened: {getattr(wrong, 'orig', wrong)}", markup=False, highlight=False)
         return 2
     _tell(settings, password, out, parts)
+    sys.setswitchinterval(_SWITCH_SECONDS)
     runner = Runner(app, parts=parts, emulate=emulate, announce=lambda pages: _tell_pages(pages, out))
     try:
         asyncio.run(runner.serve())
