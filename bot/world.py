@@ -6,13 +6,13 @@ handing a message to a platform, is replaced by reading what was sent.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
 
 from bot.app import App
-from bot.channels.channel import Incoming
+from bot.channels.channel import Arrived, Incoming
 from bot.channels.errors import SendError
 from bot.claims import Ready
 from bot.clock import SetClock
@@ -83,8 +83,11 @@ class World:
         """One message, its turn, and everything that is sent because of it."""
         now = self.clock.now()
         message_id = message_id or f"{person.external_id}-{next(self._numbers)}"
-        incoming = Incoming(message_id, person.external_id, kind, text, now, label)
-        receive(self.app.database, person.channel, person.account, [incoming], now)
+        return self.arrive(person, [Incoming(message_id, person.external_id, kind, text, now, label)])
+
+    def arrive(self, person: Person, arrived: Sequence[Arrived]) -> Exchange:
+        """What a platform brought from this person, the turns it leads to, and everything sent because of it."""
+        receive(self.app.database, person.channel, person.account, arrived, self.clock.now())
         self._contacts_of(person)
         turns = tuple(self._take_turns())
         self.send_all()
@@ -136,8 +139,12 @@ class World:
             results: list[tuple[Ready, Outcome | SendError]] = []
             for number, item in enumerate(ready):
                 self.clock.advance(timedelta(microseconds=1))
-                results.append((item, Sent(f"{item.row.id}-{number}", self.clock.now())))
+                results.append((item, Sent(self.hand_over(item, number), self.clock.now())))
             if results:
                 sender.record(results)
             if not dealt:
                 return
+
+    def hand_over(self, item: Ready, number: int) -> str:
+        """Where a platform would take the message; gives its id there."""
+        return f"{item.row.id}-{number}"

@@ -155,13 +155,17 @@ class Stage:
         if by:
             channel = CHANNELS[by[0].removeprefix("lewat ")]
             traits = [trait for trait in traits if trait not in by]
-        person = Person(channel, f"{name.lower()}-contoh")
+        person = self.person(channel, name)
         actor = Actor(name, person, self.world.set_up(person, role=ROLES[key]))
         for trait in traits:
             self._trait(at, actor, trait)
         self.actors.append(actor)
         self.aliases[name] = actor
         self.aliases.setdefault(key, actor)
+
+    def person(self, channel: Channel, name: str) -> Person:
+        """How somebody of that name is known there."""
+        return Person(channel, f"{name.lower()}-contoh")
 
     def _trait(self, at: int, actor: Actor, trait: str) -> None:
         content, now = self.world.app.content.current, self.world.clock.now()

@@ -76,14 +76,14 @@ def build_app(path: Path, clock: SetClock, **parts: Any) -> App:
 
 
 @contextmanager
-def open_world(at: datetime = SATURDAY, **parts: Any) -> Iterator[World]:
+def open_world(at: datetime = SATURDAY, kind: type[World] = World, **parts: Any) -> Iterator[World]:
     """A world that starts at this moment with an empty database."""
     path = Path(_folder().name) / f"world-{next(_databases)}.db"
     shutil.copyfile(_template(), path)
     clock = SetClock(at)
     app = build_app(path, clock, **parts)
     try:
-        yield World(app, clock)
+        yield kind(app, clock)
     finally:
         app.close()
         for file in path.parent.glob(f"{path.name}*"):
