@@ -19,7 +19,7 @@ from bot.channels.errors import Unknown as NobodyKnows
 from bot.claims import Channels, Claims, Ready, Rules, TemplateOf
 from bot.clock import Clock
 from bot.inbox import withdraw
-from bot.pacing import DAY, GRACE, Pace, Trips
+from bot.pacing import DAY, Pace, Trips
 from bot.pictures import with_picture
 from flows.contact import Purpose
 from flows.outreach.sending_policy import Kind
@@ -245,9 +245,9 @@ class Sender:
                 return Postponed(held, FloodWait.code, tried=False)
             if now < slot:
                 await asyncio.sleep((slot - now).total_seconds())
-            elif (wait := self._trips_of(item).wait(now)) and now - slot <= GRACE:
+            elif (wait := self._trips_of(item).wait(now)) and now - slot <= pace.grace:
                 await asyncio.sleep(wait.total_seconds())
-            elif now - slot <= GRACE:
+            elif now - slot <= pace.grace:
                 return None
             elif now > give_up:
                 return Postponed(now, tried=False)

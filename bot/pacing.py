@@ -20,7 +20,7 @@ from bot.channels.whatsapp_limits import limits_on
 from flows.contact import Channel as ChannelName
 
 #: What we start ourselves fills this much of the future; replies may go further.
-HORIZON = timedelta(milliseconds=300)
+HORIZON = timedelta(milliseconds=450)
 REPLY_HORIZON = timedelta(seconds=2)
 #: From reserving a slot to being ready for it.
 LEAD = timedelta(milliseconds=25)
@@ -51,6 +51,11 @@ class Pace:
     def interval(self) -> timedelta:
         """From one slot to the next; rounded up, or a bit too much would leave in the long run."""
         return timedelta(microseconds=math.ceil(1_000_000 / self.per_second))
+
+    @property
+    def grace(self) -> timedelta:
+        """How late a message may still take its slot: two slots, where they are far apart."""
+        return max(GRACE, 2 * self.interval)
 
 
 @dataclass(frozen=True, slots=True)

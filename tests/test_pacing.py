@@ -27,7 +27,7 @@ from bot.emulators.telegram_rules import Rates, Refusal, Traffic
 from bot.emulators.whatsapp_shape import GraphError
 from bot.emulators.whatsapp_state import WhatsAppState
 from bot.outbox import BROKEN_HOLD, LEASE, Sender
-from bot.pacing import GRACE, HORIZON, WINDOW, Burst, Pace, Trips, pace_of
+from bot.pacing import HORIZON, WINDOW, Burst, Pace, Trips, pace_of
 from bot.templates import filled, kept
 from flows.contact import Channel, Purpose
 from flows.outreach.sending_policy import Kind, SendingRules
@@ -262,7 +262,7 @@ def test_a_slot_that_was_missed_is_exchanged_for_another(db):
     crowd.broadcast()
     (sender,) = crowd.senders
     ready, _ = sender.claim_paced()
-    crowd.clock.move_to(ready[-1].slot + GRACE + timedelta(microseconds=1))
+    crowd.clock.move_to(ready[-1].slot + ready[-1].pace.grace + timedelta(microseconds=1))
     late = crowd.clock.now()
     route = route_of(Channel.WHATSAPP, ACCOUNT)
     again = [sender._another_slot(route, item.pace) for item in ready]
