@@ -111,6 +111,7 @@ class TelegramSettings(_Part):
 
     api: str = "https://api.telegram.org"
     public_address: str = ""
+    username: str = ""
 
 
 class WhatsAppSettings(_Part):
@@ -120,6 +121,7 @@ class WhatsAppSettings(_Part):
     version: str = "v23.0"
     phone_id: str = ""
     waba_id: str = ""
+    number: str = ""
 
 
 class LogSettings(_Part):

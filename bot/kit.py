@@ -105,19 +105,28 @@ def write_kit(content: Content, village: Village, day: date, addresses: Addresse
     Raises:
         ValueError: no address was given, or one that no link can be made of.
     """
+    files = kit_files(content, village, day, addresses)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, raw in files.items():
+        (folder / name).write_bytes(raw)
+    return [folder / name for name in files]
+
+
+def kit_files(content: Content, village: Village, day: date, addresses: Addresses) -> dict[str, bytes]:
+    """Poster (PNG and PDF) and script, by the names of their files.
+
+    Raises:
+        ValueError: no address was given, or one that no link can be made of.
+    """
     found = doors(content, village, day, addresses)
     if not found:
         raise ValueError("a poster needs at least one address")
-    folder.mkdir(parents=True, exist_ok=True)
     poster = draw_poster(content, village, day, found).image
-    files = {
+    return {
         f"poster-{village.code}.png": as_png(poster),
         f"poster-{village.code}.pdf": as_pdf(poster, village.name),
         f"naskah-{village.code}.md": script(content, village, day, found).encode(),
     }
-    for name, raw in files.items():
-        (folder / name).write_bytes(raw)
-    return [folder / name for name in files]
 
 
 def script(content: Content, village: Village, day: date, found: tuple[Door, ...]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import uvicorn
 from fastapi import FastAPI
@@ -17,8 +17,10 @@ from bot.app import App
 from bot.calendar_file import calendar_file
 from bot.channels.web import chat_router
 from bot.ids import LeadNumbers
+from bot.kit import Addresses, kit_files
 from bot.web_chat import WebChat
 from console import ConsoleSettings, console_app
+from flows.village import find_village
 from storage.repository import NotFound
 from storage.words import OutboxState
 
@@ -81,7 +83,23 @@ def console_settings(app: App) -> ConsoleSettings:
         rules=settings.sending.rules,
         fresh_number=LeadNumbers().fresh,
         public_address=settings.web.public_address.rstrip("/"),
+        kit=lambda code: _kit(app, code),
     )
+
+
+def _kit(app: App, code: str) -> Mapping[str, bytes]:
+    """A village's poster and script, with the addresses of the settings.
+
+    Raises:
+        ValueError: no such village, or no address is set.
+    """
+    content, settings = app.content.current, app.settings
+    village = find_village(code, content)
+    if village is None:
+        raise ValueError(code)
+    day = app.clock.now().astimezone(village.zone).date()
+    known = Addresses(settings.telegram.username, settings.whatsapp.number, settings.web.public_address)
+    return kit_files(content, village, day, known)
 
 
 def _health(app: App) -> dict[str, object]:

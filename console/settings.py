@@ -57,6 +57,9 @@ class ConsoleSettings:
     limits: Mapping[LeadState, timedelta] = field(default_factory=lambda: USUAL_LIMITS)
     #: Makes receipt numbers for people who come in a spreadsheet. Without it nobody can hand one in.
     fresh_number: Callable[[], str] | None = None
+    #: Poster and script of a village, by the names of their files. Without it nobody can print them from here; it
+    #: raises ValueError while no address of ours is known.
+    kit: Callable[[str], Mapping[str, bytes]] | None = None
     session_length: timedelta = timedelta(hours=12)
     #: Bad sign-ins allowed for one name, and from one address, within `login_window`.
     tries_per_login: int = 5

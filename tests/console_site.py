@@ -23,6 +23,7 @@ from fastapi import FastAPI
 import content
 from bot.clock import SetClock
 from bot.ids import LeadNumbers
+from bot.kit import Addresses, kit_files
 from console import ConsoleSettings, console_app
 from content import Content
 from content.model import Problem
@@ -63,13 +64,22 @@ class Site:
         self.content = Provider()
         self.database = Database(f"sqlite:///{folder / 'rangkul.db'}", Sealer(KeyRing.generate()), self.village)
         self.database.upgrade()
-        self.settings = ConsoleSettings(secret=_SECRET, now=self.clock.now, fresh_number=LeadNumbers().fresh)
+        self.addresses = Addresses("RangkulBot", "6281200000000")  # on posters
+        self.settings = ConsoleSettings(
+            secret=_SECRET, now=self.clock.now, fresh_number=LeadNumbers().fresh, kit=self.kit
+        )
         self._numbers = count(1)
         self._clients: list[httpx.Client] = []
         self._server, self.url = self._serve()
 
     def village(self, code: str) -> Village | None:
         return find_village(code, self.content.current)
+
+    def kit(self, code: str) -> Mapping[str, bytes]:
+        """The poster and the script of a village."""
+        village = self.village(code)
+        assert village is not None
+        return kit_files(self.content.current, village, NOW.date(), self.addresses)
 
     def staff(self, login: str = "ratna", role: StaffRole = StaffRole.STAFF, name: str = "Ratna Dewi") -> int:
         with self.database.transaction() as store:

@@ -155,8 +155,12 @@ def make_kit(
     telegram: Annotated[str | None, typer.Option(help="The bot's username on Telegram.")] = None,
     whatsapp: Annotated[str | None, typer.Option(help="The bot's number, beginning with the country code.")] = None,
     web: Annotated[str | None, typer.Option(help="Address of the web chat.")] = None,
+    config: ConfigOption = None,
 ) -> None:
-    """Make a village's poster with QR codes (PDF and PNG) and a page to read aloud."""
+    """Make a village's poster with QR codes (PDF and PNG) and a page to read aloud.
+
+    Addresses that are not given are those of the settings (telegram.username, whatsapp.number, web.public_address).
+    """
     from bot.commands.content_commands import today
     from bot.kit import Addresses, write_kit
     from flows.village import find_village
@@ -166,6 +170,9 @@ def make_kit(
     if found is None:
         fail(f'"{village}" is not a village code.')
     try:
+        if telegram is whatsapp is web is None:
+            known = settings_from(config)
+            telegram, whatsapp, web = known.telegram.username, known.whatsapp.number, known.web.public_address
         written = write_kit(content, found, today(), Addresses(telegram, whatsapp, web), folder)
     except ValueError as wrong:
         fail(f"{wrong}: give --telegram NAME, --whatsapp NUMBER or --web URL.")

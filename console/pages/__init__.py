@@ -14,6 +14,7 @@ from console.pages.facts import Facts
 from console.pages.gatherings import Gatherings
 from console.pages.handoffs import Handoffs
 from console.pages.health import Health
+from console.pages.kits import Kits
 from console.pages.leads import Leads
 from console.pages.not_understood import NotUnderstood
 from console.pages.page import Page
@@ -35,6 +36,7 @@ def all_pages(desk: Desk, login: StaffLogin) -> list[Page]:
         SetAside(desk),
         Broadcasts(desk),
         Gatherings(desk),
+        Kits(desk),
         Facts(desk),
         Health(desk),
         Channels(desk),
