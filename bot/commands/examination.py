@@ -99,6 +99,6 @@ def _channels(settings: Settings) -> Iterator[Found]:
     if not missing:
         yield Found(0, "WhatsApp: all set; check it with `rangkul channels setup whatsapp`")
     elif len(missing) == len(wanted):
-        yield Found(1, "WhatsApp is off: docs/channels.md says how to get a number and a token")
+        yield Found(1, f"WhatsApp is off: it needs {', '.join(missing)} (docs/channels.md says how to get each)")
     else:
         yield Found(2, f"WhatsApp: missing {', '.join(missing)} (docs/channels.md)")
