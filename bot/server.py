@@ -12,6 +12,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp
 
 from bot.app import App
 from bot.calendar_file import calendar_file
@@ -52,7 +53,7 @@ def make_server(app: App, *, wake: Callable[[], None], stopping: Callable[[], bo
     return server
 
 
-def web_config(asgi: FastAPI, host: str, port: int) -> uvicorn.Config:
+def web_config(asgi: ASGIApp, host: str, port: int) -> uvicorn.Config:
     """How the server is run: no line per request, and errors through our own logging.
 
     Uvicorn's own would write the whole message of an error, and with it what a person typed.
