@@ -17,6 +17,7 @@ from bot.clock import Clock, SystemClock
 from bot.config import Settings
 from bot.content_watch import ContentInForce
 from bot.ids import LeadNumbers
+from bot.links import Links
 from bot.outbox import Sender
 from bot.pacing import Pace, pace_of
 from bot.templates import Filled, filled
@@ -75,9 +76,9 @@ def build(
     channels: dict[tuple[ChannelName, str], Channel] = {}
     for name in (ChannelName.WEB, ChannelName.TERMINAL):
         channels[name, "local"] = LocalChannel(name)
-    rules, address = settings.sending.rules, settings.web.public_address
+    rules, links = settings.sending.rules, Links.of(settings)
     numbers = numbers or LeadNumbers()
-    turns = Turns(database, content, engines, clock, numbers, rules=rules, public_address=address)
+    turns = Turns(database, content, engines, clock, numbers, rules=rules, links=links)
     sender = make_sender(settings, database, channels, clock, content)
     return App(settings, clock, content, engines, database, keys, turns, sender, channels)
 

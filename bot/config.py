@@ -120,8 +120,8 @@ class WhatsAppSettings(_Part):
     api: str = "https://graph.facebook.com"
     version: str = "v23.0"
     phone_id: str = ""
-    waba_id: str = ""
     number: str = ""
+    waba_id: str = ""
 
 
 class LogSettings(_Part):

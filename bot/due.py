@@ -38,6 +38,8 @@ _BATCH = 200
 _BATCHES = 10
 #: How long a spreadsheet that staff handed in through the console is kept.
 UPLOAD_STAYS = timedelta(hours=24)
+#: How long a chat page can still show what was typed and answered in a form about somebody else.
+PASSING_STAYS = timedelta(minutes=10)
 #: How long the receipt of an erasure can still be fetched by a chat page.
 RECEIPT_STAYS = timedelta(minutes=1)
 
@@ -52,6 +54,8 @@ def tick(
         taken_over = store.outbox.take_over(clock.now())
         store.broadcasts.finish_ready(clock.now())
         store.erasure.finish(erased_before=clock.now() - RECEIPT_STAYS)
+        store.erasure.forget_passing(clock.now() - PASSING_STAYS)
+        store.lead_drafts.forget(clock.now())
         store.uploads.forget(clock.now() - UPLOAD_STAYS)
     if taken_over:
         log.warning("rows_taken_over", rows=taken_over)

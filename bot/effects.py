@@ -13,7 +13,7 @@ from bot.inbox import withdraw
 from bot.pictures import as_slots
 from bot.templates import kept
 from content import Content
-from content.model import Button, Rendered
+from content.model import Button, Rendered, SlotValue
 from flows.contact import Channel, Contact, Purpose
 from flows.events import (
     AccountsJoined,
@@ -25,7 +25,10 @@ from flows.events import (
     ConsentWithdrawn,
     ConversationFailed,
     DataErasureRequested,
+    DraftHeld,
+    DraftRefused,
     DraftReminderPlanned,
+    DraftTaken,
     Event,
     FeedbackGiven,
     FollowUpDropped,
@@ -76,6 +79,7 @@ class Scene:
     heard: Heard
     rules: SendingRules
     door: int = 0
+    about_other: bool = False
 
 
 def apply(event: Event, scene: Scene) -> None:
@@ -124,13 +128,16 @@ def apply(event: Event, scene: Scene) -> None:
         case GraveHeard():
             scene.store.handoffs.open(scene.contact.id, event.kind, scene.now, grave=True)
         case NotUnderstood():
-            scene.store.not_understood.add(scene.contact.id, scene.heard.text, event.ranking, scene.now)
+            if not scene.about_other:  # what is said of somebody else is not kept to learn from
+                scene.store.not_understood.add(scene.contact.id, scene.heard.text, event.ranking, scene.now)
         case DataErasureRequested():
             scene.store.erasure.erase(scene.contact.id, scene.now)
         case JoinCodeShown():
             show_join_code(event, scene)
         case AccountsJoined():
             join_accounts(event, scene)
+        case DraftHeld() | DraftTaken() | DraftRefused():
+            about_draft(event, scene)
         case ConversationFailed():
             log.error("conversation_failed", contact=scene.contact.id, reason=event.reason)
         case _:
@@ -231,6 +238,33 @@ def show_join_code(event: JoinCodeShown, scene: Scene) -> None:
     """The code is worth something for as long as content says."""
     minutes = int(scene.content.lexicon["kebijakan"]["menit_kode_gabung"])
     scene.store.joining.offer(scene.contact.id, event.code, scene.now + timedelta(minutes=minutes))
+
+
+def about_draft(event: DraftHeld | DraftTaken | DraftRefused, scene: Scene) -> None:
+    """What was written for somebody else waits for that person, for as long as content says."""
+    if not isinstance(event, DraftHeld):
+        end_draft(event, scene)
+        return
+    hours = int(scene.content.lexicon["kebijakan"]["jam_kode_titipan"])
+    scene.store.lead_drafts.hold(scene.contact.id, event.code, event.fields, scene.now + timedelta(hours=hours))
+
+
+def end_draft(event: DraftTaken | DraftRefused, scene: Scene) -> None:
+    """The code is used up; who wrote it learns what became of it, without the name."""
+    by = scene.store.lead_drafts.drop(event.code)
+    if by is None:
+        return
+    slots: dict[str, SlotValue] = {}
+    if isinstance(event, DraftTaken):
+        scene.store.audit.record(f"contact:{by}", "neighbour_registered", event.number, scene.now)
+        slots = {"nomor": event.number}
+    address = scene.store.contacts.current_address(by)
+    if address is not None:
+        reply = "titipan_disetujui_kabar" if slots else "titipan_ditolak_kabar"
+        rendered = scene.content.render(reply, scene.now.date(), slots)
+        taps, version = taps_of(rendered, address.channel), scene.content.version
+        queue = scene.store.outbox.queue
+        queue(by, address.id, Kind.REPLY, rendered.text, scene.now, reply=reply, taps=taps, content_version=version)
 
 
 def join_accounts(event: AccountsJoined, scene: Scene) -> None:

@@ -12,6 +12,7 @@ from bot.clock import Clock
 from bot.content_watch import ContentInForce
 from bot.effects import ANNOUNCEMENT, Scene, apply
 from bot.ids import LeadNumbers
+from bot.links import NOWHERE, Links
 from bot.understanding import Engines
 from content import Content
 from flows.contact import Contact, Role
@@ -20,7 +21,7 @@ from flows.conversation.joining import code_in
 from flows.conversation.session import Session
 from flows.events import GatheringAnswered, GatheringMade
 from flows.gathering import door_number
-from flows.message import Given, Heard, HeardKind, JoinOffer, Turn
+from flows.message import DraftOffer, Given, Heard, HeardKind, JoinOffer, Turn
 from flows.outreach.audience import Leaving, leaving
 from flows.outreach.sending_policy import Kind, SendingRules
 from nlu.understanding import Understanding
@@ -57,7 +58,7 @@ class Turns:
         numbers: LeadNumbers,
         *,
         rules: Rules = SendingRules,
-        public_address: str = "",
+        links: Links = NOWHERE,
     ) -> None:
         self._database = database
         self._content = content
@@ -65,7 +66,7 @@ class Turns:
         self._clock = clock
         self._numbers = numbers
         self._rules = rules
-        self._public_address = public_address.rstrip("/")
+        self._links = links
 
     def take_next(self) -> Done | None:
         """Take the oldest waiting message through its turn. None: nothing waits.
@@ -91,8 +92,10 @@ class Turns:
             session = store.sessions.get(claimed.contact_id)
             when = leaving(content.lexicon, ANNOUNCEMENT, now, rules)
             contact = self._contact(store, claimed.contact_id, heard, when, now)
-            fresh = (self._numbers.fresh(), rules, self._numbers.join_code(), _offer(store, heard, now))
-            given = Given(now, contact, *fresh, self._public_address)
+            code = self._numbers.join_code()
+            links = self._links.to(code, str(content.lexicon["kebijakan"]["sapaan_kode"]))
+            fresh = (self._numbers.fresh(), rules, code, links, _offer(store, heard, now))
+            given = Given(now, contact, *fresh, self._links.web.rstrip("/"))
             turn = take_turn(session, heard, content, given)
             if self._seat_taken(store, turn):  # decide again, now that nobody else can take the last seat
                 contact = self._contact(store, claimed.contact_id, heard, when, now)
@@ -100,8 +103,11 @@ class Turns:
             store.sessions.put(claimed.contact_id, turn.session)
             scene = Scene(store, content, contact, claimed.address_id, now, claimed.id, heard, rules)
             scene.door = self._numbers.door() if any(isinstance(one, GatheringMade) for one in turn.events) else 0
+            scene.about_other = _about_other(session, content) or _about_other(turn.session, content)
             for event in turn.events:
                 apply(event, scene)
+            if scene.about_other:
+                store.erasure.note_passing(claimed.id, claimed.contact_id, now)
             store.inbox.done(claimed)
         log.info("turn_taken", contact=claimed.contact_id, inbound=claimed.id, events=len(turn.events))
         return Done(claimed.contact_id, turn)
@@ -169,11 +175,20 @@ class Turns:
         )
 
 
-def _offer(store: Store, heard: Heard, now: datetime) -> JoinOffer | None:
-    """Whose the code is, when the message is one."""
-    code = code_in(heard.text) if heard.kind is HeardKind.TEXT else None
+def _about_other(session: Session, content: Content) -> bool:
+    """Whether a form about somebody else than the writer waits for an answer."""
+    flow = content.flows.get(session.flow) if session.flow else None
+    return flow is not None and flow.about_other
+
+
+def _offer(store: Store, heard: Heard, now: datetime) -> JoinOffer | DraftOffer | None:
+    """What the code opens, when the message is one."""
+    code = code_in(heard.text) if heard.kind in {HeardKind.TEXT, HeardKind.START} else None
     if code is None:
         return None
+    draft = store.lead_drafts.get(code, now)
+    if draft is not None:
+        return DraftOffer(draft.by, store.contacts.view(draft.by).role, draft.fields)
     owner = store.joining.shown_to(code, now)
     return JoinOffer(owner, store.contacts.view(owner).channel) if owner is not None else JoinOffer()
 

@@ -249,6 +249,7 @@ class FlowDef:
     resume: str | None = None  # reply said when coming back after a pause
     cancelled: str | None = None  # reply said after "batal"
     officials_only: bool = False
+    about_other: bool = False  # what is typed into it is about somebody else than the writer
 
     def step(self, step_id: str) -> Step:
         """The step with that id.

@@ -210,6 +210,29 @@ class AccountsJoined:
 
 
 @dataclass(frozen=True, slots=True)
+class DraftHeld:
+    """A registration was written for somebody else, who answers with this code from their own phone."""
+
+    code: str
+    fields: Mapping[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True)
+class DraftTaken:
+    """The person it was written for agreed: the code is used up, and `number` is their receipt."""
+
+    code: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True)
+class DraftRefused:
+    """The person it was written for said no: it is erased."""
+
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class ConversationFailed:
     """Content or code went wrong in this turn; the person gets the fixed apology."""
 
@@ -243,5 +266,8 @@ Event = (
     | DataErasureRequested
     | JoinCodeShown
     | AccountsJoined
+    | DraftHeld
+    | DraftTaken
+    | DraftRefused
     | ConversationFailed
 )

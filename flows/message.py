@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from flows.contact import Channel, Contact
+from flows.contact import Channel, Contact, Role
 from flows.conversation.session import Session
 from flows.events import Event
 from flows.outreach.sending_policy import SendingRules
-from nlu.understanding import Understanding
+from nlu.understanding import JsonValue, Understanding
 
 
 class HeardKind(StrEnum):
@@ -42,10 +43,20 @@ class JoinOffer:
 
 
 @dataclass(frozen=True, slots=True)
+class DraftOffer:
+    """A code was sent that opens a registration written by somebody else: by whom, and what they wrote."""
+
+    by: int
+    role: Role
+    fields: Mapping[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True)
 class Given:
     """What deciding may use besides session, words and content: time, person, fresh numbers, sending rules.
 
-    `offer` is set when the message is a code for joining two platforms. `public_address` is where our pages are
+    `offer` is set when the message is a code: for joining two platforms, for a registration written by somebody else,
+    or wrong. `join_code` is a fresh one, and `links` open the chat with it. `public_address` is where our pages are
     reached from outside, without a slash at its end; empty when nowhere.
     """
 
@@ -54,7 +65,8 @@ class Given:
     lead_number: str
     rules: SendingRules = field(default_factory=SendingRules)
     join_code: str = ""
-    offer: JoinOffer | None = None
+    links: tuple[str, ...] = ()
+    offer: JoinOffer | DraftOffer | None = None
     public_address: str = ""
 
 

@@ -24,6 +24,7 @@ from storage.gatherings import Gatherings
 from storage.handoffs import Handoffs
 from storage.inbox import Inbox
 from storage.joining import Joining
+from storage.lead_drafts import LeadDrafts
 from storage.lead_work import LeadWork
 from storage.leads import Leads
 from storage.not_understood import NotUnderstood
@@ -87,6 +88,7 @@ class Store:
         self.slots = Slots(*parts)
         self.consents = Consents(*parts)
         self.leads = Leads(*parts)
+        self.lead_drafts = LeadDrafts(*parts)
         self.lead_work = LeadWork(*parts)
         self.territories = Territories(*parts)
         self.uploads = Uploads(*parts)

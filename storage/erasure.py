@@ -23,11 +23,13 @@ from storage.tables import (
     INBOUND,
     JOIN_CODE,
     LEAD,
+    LEAD_DRAFT,
     LEAD_MOVE,
     LEAD_UPLOAD,
     NOT_UNDERSTOOD,
     NOTICE,
     OUTBOX,
+    PASSING_TALK,
     REMINDER,
     SESSION,
     UNREAD,
@@ -48,7 +50,9 @@ class Erasure(Repository):
         Outbox(self._db, self._sealer, self._village_of).skip_pending(contact_id, set(Kind), EndReason.ERASED)
         self._forget_unread(contact_id)
         self._forget_talk(contact_id)
-        self._db.execute(JOIN_CODE.delete().where(JOIN_CODE.c.contact_id == contact_id))
+        for code in (JOIN_CODE, LEAD_DRAFT):
+            self._db.execute(code.delete().where(code.c.contact_id == contact_id))
+        self.forget_passing(now)
         self._forget_uploads()
         numbers = self._forget_leads(contact_id)
         blank = {"name": None, "village_code": None, "zone": None, "erased_at": now}
@@ -81,6 +85,29 @@ class Erasure(Repository):
             self._db.execute(update(ADDRESS).where(ADDRESS.c.contact_id == contact_id).values(blank))
             self._db.execute(update(CONTACT).where(CONTACT.c.id == contact_id).values(address_id=None))
         return len(people)
+
+    def note_passing(self, inbound_id: int, contact_id: int, now: datetime) -> None:
+        """Note a message that was typed into a form about somebody else, who may ask to be forgotten."""
+        row = {"inbound_id": inbound_id, "contact_id": contact_id, "at": now}
+        once = self._insert(PASSING_TALK).values(row).on_conflict_do_nothing(index_elements=["inbound_id"])
+        self._db.execute(once)
+
+    def forget_passing(self, until: datetime) -> int:
+        """Blank such messages and our answers to them, but for what is still on its way. Returns how many."""
+        over = select(PASSING_TALK.c.inbound_id, PASSING_TALK.c.contact_id).where(PASSING_TALK.c.at <= until)
+        forgotten = 0
+        for inbound_id, contact_id in self._db.execute(over).all():
+            answers = (OUTBOX.c.contact_id == contact_id, OUTBOX.c.inbound_id == inbound_id)
+            ended = OUTBOX.c.state.not_in([OutboxState.DUE, OutboxState.SENDING])
+            blank = {"body": None, "taps": None, "slots": None}
+            self._db.execute(update(OUTBOX).where(*answers, ended).values(blank))
+            heard = (INBOUND.c.id == inbound_id, INBOUND.c.state != InboundState.WAITING)
+            self._db.execute(update(INBOUND).where(*heard).values(body=None))
+            left = select(OUTBOX.c.id).where(*answers, OUTBOX.c.body.is_not(None)).limit(1)
+            if self._db.scalar(left) is None:
+                self._db.execute(PASSING_TALK.delete().where(PASSING_TALK.c.inbound_id == inbound_id))
+                forgotten += 1
+        return forgotten
 
     def forget_drafts(self, untouched_since: datetime, limit: int = 500) -> int:
         """Drop conversations nobody went on with. Who never submitted a lead has their messages blanked as well."""

@@ -72,6 +72,8 @@ ELSEWHERE: Mapping[str, str] = {
     "outbox": "as messages",
     "consent_current": "the newest lines of consent",
     "join_code": "a keyed hash of a code that is worth something for minutes",
+    "lead_draft": "what the person wrote for somebody else, who has not agreed yet: that person's, for hours",
+    "passing_talk": "says only which messages are blanked within minutes",
     "broadcast_person": "what was sent is among the messages; the rest says only that nothing was",
 }
 

@@ -674,6 +674,32 @@ class JoinCodeRow(Row, table=True):
     expires_at: datetime = _moment(null=False)
 
 
+class LeadDraftRow(Row, table=True):
+    """A registration written for somebody else, until that person answers from their own phone. For hours only.
+
+    `contact_id` wrote it; the code that opens it is kept as a keyed hash.
+    """
+
+    __tablename__ = "lead_draft"
+    __table_args__ = (Index("ix_lead_draft_contact_id", "contact_id"),)
+
+    code_hash: bytes = Field(default=None, sa_column=Column(LargeBinary(16), primary_key=True))
+    contact_id: int = _ref("contact.id")
+    fields: Any = _sealed_json("lead_draft.fields", null=False)
+    expires_at: datetime = _moment(null=False)
+
+
+class PassingTalkRow(Row, table=True):
+    """A message typed into a form about somebody else: its words and our answer to it are blanked soon."""
+
+    __tablename__ = "passing_talk"
+    __table_args__ = (Index("ix_passing_talk_contact_id", "contact_id"),)
+
+    inbound_id: int = _number(key=True)
+    contact_id: int = _ref("contact.id")
+    at: datetime = _moment(null=False)
+
+
 class AccountNewsRow(Row, table=True):
     """What a platform told about our own account: a template, a number, a limit. Never about a person."""
 
@@ -742,6 +768,8 @@ STAFF_USER = _table(StaffUserRow)
 AUDIT = _table(AuditRow)
 NOTICE = _table(NoticeRow)
 JOIN_CODE = _table(JoinCodeRow)
+LEAD_DRAFT = _table(LeadDraftRow)
+PASSING_TALK = _table(PassingTalkRow)
 ACCOUNT_NEWS = _table(AccountNewsRow)
 UNREAD = _table(UnreadRow)
 SETTING = _table(SettingRow)

@@ -59,6 +59,9 @@ _UNASKED = {
     Kind.GATHERING: "acara",
     Kind.INVITATION: "acara",
 }
+_OPENS = re.compile(r"\(membuka tautan dari (\w+)\)")
+_SENDS_CODE = re.compile(r"\(mengirim kode dari (\w+)\)")
+_CODE = re.compile(r"\b[B-DF-HJ-NP-TV-Z]{4}-[2-9]{4}\b")
 _DOOR, _SCANS = "(angka di pintu)", "(memindai kode di pintu)"
 _DIGITS_SHOWN = {"nik": 4, "kpj": 4, "phone": 3}
 
@@ -78,6 +81,7 @@ class Actor:
     person: Person
     contact_id: int
     shown: list[dict[str, Any]] = field(default_factory=list)  # every button they were ever shown, oldest first
+    codes: list[str] = field(default_factory=list)  # every code they were shown, oldest first
     last: tuple[str, HeardKind, str, str | None] | None = None  # their last message, for when it is delivered twice
 
 
@@ -306,6 +310,10 @@ class Stage:
         text = item.text
         if text in _ACTS:
             return (*_ACTS[text], None)
+        if opens := _OPENS.fullmatch(text):
+            return HeardKind.START, self._code(item.line, opens[1]), None
+        if sends := _SENDS_CODE.fullmatch(text):
+            return HeardKind.TEXT, self._code(item.line, sends[1]), None
         if link := _LINK.fullmatch(text):
             return HeardKind.START, self._village(item.line, link[1]), None
         if card := _CARD.fullmatch(text):
@@ -323,6 +331,13 @@ class Stage:
             if _tap_text(tap) == tapped:
                 return HeardKind.BUTTON, str(tap["id"]), str(tap["label"])
         raise Impossible(item.line, f"tombol [{tapped}] tidak pernah ditampilkan kepada {actor.name}")
+
+    def _code(self, line: int, name: str) -> str:
+        """The newest code that this person was shown."""
+        known = self._named(line, name).codes
+        if not known:
+            raise Impossible(line, f"{name} belum mendapat kode")
+        return known[-1]
 
     def _door(self, line: int) -> str:
         """The number that the newest gathering shows at its door."""
@@ -356,6 +371,7 @@ class Stage:
 
     def _line(self, actor: Actor, line: Line, speaker: Actor | None) -> Said:
         actor.shown += [dict(tap) for tap in line.taps]
+        actor.codes += _CODE.findall(line.text)
         self.seen.replies.update((line.reply or "").split("+"))
         who = "Bot" if actor is speaker or len(self.actors) == 1 else f"Bot kepada {actor.name}"
         buttons = [f"[{_tap_text(tap)}]" for tap in line.taps if tap.get("place") != "choice"]
@@ -467,6 +483,12 @@ class Stage:
             case happened.AccountsJoined(other):
                 names = [one.name for one in self.actors if one.contact_id == other]
                 yield Effect("gabung", f"{actor.name} dan {names[0]}")
+            case happened.DraftHeld():
+                yield Effect("titipan", "menunggu izin orangnya")
+            case happened.DraftTaken():
+                yield Effect("titipan", "disetujui orangnya")
+            case happened.DraftRefused():
+                yield Effect("titipan", "ditolak orangnya, dihapus")
             case happened.DataErasureRequested():
                 yield Effect("hapus", "semua data pribadi")
             case happened.ConversationFailed(reason):

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from world_fixtures import SATURDAY, make_world
 
 from bot.__main__ import app
+from bot.links import Links
 from bot.server import make_server
 from bot.world import Person
 from flows.contact import Channel, Purpose, Role
@@ -140,7 +141,7 @@ def test_the_calendar_file_opens_in_any_calendar_and_only_by_its_address(make_wo
 
 def test_who_comes_is_given_the_calendar_where_phones_can_reach_us(make_world) -> None:
     world = make_world()
-    world.app.turns._public_address = "https://obrolan.test"
+    world.app.turns._links = Links(web="https://obrolan.test")
     sari, ratna = Person(Channel.TELEGRAM, "sari"), Person(Channel.TELEGRAM, "ratna")
     world.set_up(ratna, role=Role.OFFICIAL, village="00.00.00.0001")
     contact = world.set_up(sari, village="00.00.00.0001")

@@ -22,7 +22,7 @@ from stage import Seen, Stage
 from bot.app import App, build
 from bot.channels.local import LocalChannel
 from bot.clock import SetClock
-from bot.config import NluSettings, Settings, StoreSettings
+from bot.config import NluSettings, Settings, StoreSettings, TelegramSettings, WhatsAppSettings
 from bot.content_watch import ContentInForce
 from bot.ids import LeadNumbers
 from bot.understanding import Engines
@@ -34,7 +34,11 @@ ROOT = Path(__file__).parent.parent
 CONVERSATIONS = ROOT / "tests" / "conversations"
 KEYS = KeyRing(sealing=(("k1", b"1" * 32),), lookup=b"0" * 32)
 SATURDAY = datetime(2026, 11, 21, 9, tzinfo=transcript.ZONES["WIB"])
-_SETTINGS = Settings(nlu=NluSettings(cache=ROOT / "var" / "nlu"))
+_SETTINGS = Settings(
+    nlu=NluSettings(cache=ROOT / "var" / "nlu"),
+    telegram=TelegramSettings(username="RangkulContohBot"),
+    whatsapp=WhatsAppSettings(number="6281200000000"),
+)
 _databases = count(1)
 
 

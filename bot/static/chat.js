@@ -459,11 +459,11 @@
     });
   }
 
-  // ---- a link from a poster (?desa=CODE) is told to the bot once
+  // ---- a link from a poster (?desa=CODE) or from somebody's code (?start=CODE) is told to the bot once
   function deepLink() {
     const query = new URLSearchParams(location.search);
-    const code = (query.get("desa") || "").trim().slice(0, 64);
-    if (!query.has("desa")) return;
+    const code = (query.get("desa") || query.get("start") || "").trim().slice(0, 64);
+    if (!query.has("desa") && !query.has("start")) return;
     history.replaceState(null, "", location.pathname);
     if (!code || kept.get("rangkul.desa") === code) return;
     kept.put("rangkul.desa", code);

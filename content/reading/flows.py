@@ -30,6 +30,7 @@ def read_flow(draft: Draft, source: Source, root: Node) -> None:
         resume=fields.maybe("resume"),
         cancelled=fields.maybe("cancelled"),
         officials_only=fields.flag("officials_only"),
+        about_other=fields.flag("about_other"),
     )
     fields.maybe("note")
     fields.done()

@@ -55,6 +55,8 @@ def take_turn(session: Session, heard: Heard, content: Content, given: Given) ->
 
 def _start(scene: Scene) -> None:
     """The chat was opened, perhaps by a village's link."""
+    if joining.take(scene):
+        return
     code = scene.heard.text.strip()
     door = door_number(code)
     if door is not None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from content.model import Button, FlowDef, Step
 from flows.contact import Village
-from flows.conversation import actions, prefill
+from flows.conversation import actions, prefill, registration_talk
 from flows.conversation.answers import SURE, Read, question, read_choice, read_text
 from flows.conversation.choices import choices_for
 from flows.conversation.corrections import read_correction
@@ -312,6 +312,7 @@ def cancel(scene: Scene) -> None:
     if flow is None or scene.step is None:
         scene.say("tidak_ada_yang_dibatalkan")
         return
+    registration_talk.refuse_entrusted(scene)
     scene.say(flow.cancelled or "dibatalkan")
     finish(scene)
 

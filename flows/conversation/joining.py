@@ -1,15 +1,18 @@
-"""One person on two platforms: a code shown on one and sent from the other; asked once more, then they are one."""
+"""Codes that were shown elsewhere: one person on two platforms become one, or what somebody wrote for them opens."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
-from flows.conversation import form
+from flows.conversation import actions, form
 from flows.conversation.joining_talk import OTHER, WHERE
+from flows.conversation.registration_talk import ENTRUSTED_CODE
 from flows.conversation.scene import Scene
 from flows.events import JoinCodeShown
+from flows.message import DraftOffer, HeardKind
 
-FLOW = "gabung_akun"
+FLOW, REGISTRATION = "gabung_akun", "pendaftaran"
 _CODE = re.compile(r"([B-DF-HJ-NP-TV-Z]{4})[\s-]?([2-9]{4})", re.IGNORECASE)
 
 
@@ -30,7 +33,11 @@ def show_code(scene: Scene) -> None:
 def take(scene: Scene) -> bool:
     """Act on a code that was sent. Returns whether the message was one; a wrong one may be an answer to a form."""
     offer = scene.given.offer
-    if offer is None or (offer.contact_id is None and scene.step is not None):
+    if isinstance(offer, DraftOffer):
+        _open(scene, offer)
+        return True
+    typed = scene.heard.kind is HeardKind.TEXT
+    if offer is None or (offer.contact_id is None and typed and scene.step is not None):
         return False
     if offer.contact_id is None:
         scene.say("kode_gabung_salah")
@@ -42,3 +49,18 @@ def take(scene: Scene) -> bool:
         scene.keep(**{OTHER: offer.contact_id, WHERE: names[(offer.channel or scene.contact.channel).value]})
         form.start(scene, FLOW)
     return True
+
+
+def _open(scene: Scene, offer: DraftOffer) -> None:
+    """Somebody wrote a registration for this person, who now reads it in a form of their own and says yes or no."""
+    if offer.by == scene.contact.id:
+        scene.say("kode_titipan_di_sini")
+        form.ask_again(scene)
+        return
+    flow = scene.content.flows[REGISTRATION]
+    if scene.session.flow == REGISTRATION:  # what was begun here gives way: it is about the same person
+        scene.session = replace(scene.session, flow=None, step=None)
+    scene.forget(*(step.slot for step in flow.steps if step.slot), *actions.MADE_BY_FORMS)
+    by = scene.content.lexicon["kebijakan"]["penitip"][offer.role.value]
+    scene.keep(**offer.fields, **{ENTRUSTED_CODE: code_in(scene.heard.text), "penitip": by, "sekaligus": True})
+    form.start(scene, REGISTRATION)

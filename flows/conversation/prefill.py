@@ -14,10 +14,10 @@ def from_contact(scene: Scene, flow: FlowDef) -> None:
     """Fill the slots of a flow from what is on record: village, phone, standing consents."""
     asked = {step.slot for step in flow.steps if step.slot}
     contact = scene.contact
-    if "desa" in asked and contact.village:
+    if "desa" in asked and contact.village and scene.slot("desa") is None:
         village = contact.village
         scene.keep(desa={"code": village.code, "name": village.name, "path": village.path})
-    if "hp" in asked and contact.phone and not flow.officials_only:
+    if "hp" in asked and contact.phone and not flow.about_other:
         scene.keep(hp=contact.phone, hp_dari_saluran=True)
     for slot, purpose in _PURPOSES.items():
         if slot in asked and contact.consents[purpose] is ConsentState.GIVEN:
@@ -25,8 +25,12 @@ def from_contact(scene: Scene, flow: FlowDef) -> None:
 
 
 def has_agreed(scene: Scene) -> bool:
-    """Whether personal answers may be kept: the person said yes, or signed a paper that an official named."""
-    return scene.slot("setuju_data") is True or bool(scene.slot("setuju_kertas"))
+    """Whether personal answers may be kept: the person said yes, or signed a paper that an official named.
+
+    Beside somebody who agreed aloud they may wait for hours, until that person says yes from their own phone.
+    """
+    said = (scene.slot("setuju_data"), scene.slot("setuju_titip"))
+    return True in said or bool(scene.slot("setuju_kertas"))
 
 
 def from_words(scene: Scene, flow: FlowDef) -> None:

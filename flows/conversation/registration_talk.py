@@ -17,6 +17,9 @@ from flows.events import (
     ConsentRefused,
     ConsentWithdrawn,
     DataErasureRequested,
+    DraftHeld,
+    DraftRefused,
+    DraftTaken,
     LeadSubmitted,
     ProfileLearned,
 )
@@ -31,6 +34,7 @@ COMPUTED = (
     "nama_program",
     "upah_dasar", "golongan", "bulan", "bulan_nanti", "iuran_2_nanti", "iuran_3_nanti", "total_bayar", "pekerjaan_2",
     "jam_kerja", "jumlah_bulan_bayar", "dibayar_lain", "titipan", "belum_jelas", "sekaligus", "hp_dari_saluran",
+    "titipan_kode", "penitip", "kode_titipan", "jam_titipan", "tautan",
 )  # fmt: skip
 _ASKED = {
     "setuju_data": Purpose.REGISTRATION,
@@ -45,6 +49,10 @@ LEAD_FIELDS = (
     "jam_kerja", "desa", "penghasilan", "program", "pembayar", "jumlah_bulan_bayar", "hp", "email", "kpj", "upah_dasar",
     "iuran_pilihan",
 )  # fmt: skip
+#: What of the form waits for the person it is about, as the form keeps it, and where their form keeps the code.
+_OWN = ("hp", "email", "kpj")
+ENTRUSTED = (*(name for name in LEAD_FIELDS if name not in _OWN), "dibayar_lain", "lahir_dari_nik")
+ENTRUSTED_CODE = "titipan_kode"
 
 
 def consent_version(scene: Scene) -> str:
@@ -69,9 +77,19 @@ def record_consents(scene: Scene) -> None:
         scene.note(ConsentRefused(tuple(refused), version))
 
 
-def refuse_data(scene: Scene) -> None:
-    """The person does not agree that we keep their data: nothing is kept."""
-    scene.note(ConsentRefused((Purpose.REGISTRATION,), consent_version(scene)))
+def refuse_data(scene: Scene) -> str:
+    """The person does not agree that we keep their data: nothing is kept, also of what somebody else wrote."""
+    if scene.contact.consents[Purpose.REGISTRATION] is not ConsentState.GIVEN:
+        scene.note(ConsentRefused((Purpose.REGISTRATION,), consent_version(scene)))
+    return "titipan" if refuse_entrusted(scene) else "*"
+
+
+def refuse_entrusted(scene: Scene) -> bool:
+    """Erase what somebody else wrote for this person, if that is what the form was filled with."""
+    code = scene.slot(ENTRUSTED_CODE)
+    if isinstance(code, str):
+        scene.note(DraftRefused(code))
+    return isinstance(code, str)
 
 
 def check_birth(scene: Scene) -> str:
@@ -156,8 +174,9 @@ def price(scene: Scene) -> None:
 
 
 def _leave_empty(scene: Scene) -> None:
-    """What may stay empty is shown as empty on the review card."""
-    scene.keep(**{name: SKIPPED for name in _MAY_BE_EMPTY if scene.slot(name) is None})
+    """What may stay empty is shown as empty on the review card; a phone is told by whom it belongs to."""
+    empty = (*_MAY_BE_EMPTY, "hp") if scene.slot("setuju_titip") is True else _MAY_BE_EMPTY
+    scene.keep(**{name: SKIPPED for name in empty if scene.slot(name) is None})
 
 
 def _months_ahead(scene: Scene, income: int, sector: Sector) -> list[Contribution]:
@@ -188,13 +207,33 @@ def submit_lead(scene: Scene) -> None:
         scene.note(ProfileLearned(village=str(village["code"]), name=str(fields.get("nama", ""))))
     scene.note(LeadSubmitted(scene.given.lead_number, fields, consent_version(scene)))
     scene.keep(nomor=scene.given.lead_number)
+    code = scene.slot(ENTRUSTED_CODE)
+    if isinstance(code, str):
+        scene.note(DraftTaken(code, scene.given.lead_number))
 
 
-def submit_neighbour(scene: Scene) -> None:
-    """An official's neighbour who agreed on paper: a person of their own, nothing of it is the official's."""
+def submit_neighbour(scene: Scene) -> str | None:
+    """An official's neighbour who agreed on paper: a person of their own, nothing of it is the official's.
+
+    Who did not sign agrees from their own phone: until then it is a draft under a code.
+    """
+    if not scene.slot("setuju_kertas"):
+        _entrust(scene)
+        return "titipan"
     fields = {**_lead_fields(scene), PAPER_FIELD: scene.slot("setuju_kertas")}
     scene.note(LeadSubmitted(scene.given.lead_number, fields, consent_version(scene)))
     scene.keep(nomor=scene.given.lead_number)
+    return None
+
+
+def _entrust(scene: Scene) -> None:
+    """Keep the answers as they are for the person they are about, and show the code that opens them."""
+    known = {name: scene.slot(name) for name in ENTRUSTED if scene.slot(name) is not None}
+    scene.note(DraftHeld(scene.given.join_code, known))
+    hours = int(scene.content.lexicon["kebijakan"]["jam_kode_titipan"])
+    scene.keep(kode_titipan=scene.given.join_code, jam_titipan=hours)
+    if scene.given.links:
+        scene.keep(tautan="\n".join(scene.given.links))
 
 
 def _lead_fields(scene: Scene) -> dict[str, JsonValue]:

@@ -158,6 +158,27 @@ def upgrade() -> None:
     with op.batch_alter_table('account_news', schema=None) as batch_op:
         batch_op.create_index('ix_account_news_at', ['at', 'id'], unique=False)
 
+    op.create_table('lead_draft',
+    sa.Column('code_hash', sa.LargeBinary(length=16), nullable=False),
+    sa.Column('contact_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('fields', sa.LargeBinary(), nullable=False),
+    sa.Column('expires_at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_lead_draft_contact_id_contact')),
+    sa.PrimaryKeyConstraint('code_hash', name=op.f('pk_lead_draft'))
+    )
+    with op.batch_alter_table('lead_draft', schema=None) as batch_op:
+        batch_op.create_index('ix_lead_draft_contact_id', ['contact_id'], unique=False)
+
+    op.create_table('passing_talk',
+    sa.Column('inbound_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('contact_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
+    sa.Column('at', sa.DateTime(timezone=True), nullable=False),
+    sa.ForeignKeyConstraint(['contact_id'], ['contact.id'], name=op.f('fk_passing_talk_contact_id_contact')),
+    sa.PrimaryKeyConstraint('inbound_id', name=op.f('pk_passing_talk'))
+    )
+    with op.batch_alter_table('passing_talk', schema=None) as batch_op:
+        batch_op.create_index('ix_passing_talk_contact_id', ['contact_id'], unique=False)
+
     op.create_table('join_code',
     sa.Column('code_hash', sa.LargeBinary(length=16), nullable=False),
     sa.Column('contact_id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=False),
@@ -581,6 +602,8 @@ def downgrade() -> None:
         batch_op.drop_index('ix_address_approached', sqlite_where=sa.text('approached_at IS NOT NULL'), postgresql_where=sa.text('approached_at IS NOT NULL'))
 
     op.drop_table('address')
+    op.drop_table('passing_talk')
+    op.drop_table('lead_draft')
     op.drop_table('join_code')
     op.drop_table('account_news')
     op.drop_table('unread')
