@@ -24,7 +24,7 @@ from bot.templates import Filled, filled
 from bot.turn import Turns
 from bot.understanding import Engines
 from flows.contact import Channel as ChannelName
-from flows.contact import Village
+from flows.contact import Contact, Village
 from flows.village import find_village
 from storage.database import Database
 from storage.outbox import Due
@@ -106,6 +106,13 @@ def make_sender(
     def template(row: Due, channel: Channel) -> Filled | None:
         return filled(content.current, channel, row.reply, row.slots, clock.now().date())
 
+    def addressed(contact: Contact, text: str) -> str:
+        name = contact.name or str(content.current.lexicon["anytime"]["nameless"])
+        whom = content.current.render("untuk_satu_orang", clock.now().date(), {"nama": name}).text.strip()
+        return text if text.startswith(whom) else f"{whom}\n{text}"
+
     worker = f"{socket.gethostname()[:40]}-{os.getpid()}"
     rules = settings.sending.rules
-    return Sender(database, channels, clock, rules, worker=worker, pace_of=pace, template_of=template)
+    return Sender(
+        database, channels, clock, rules, worker=worker, pace_of=pace, template_of=template, addressed=addressed
+    )

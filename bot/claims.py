@@ -18,6 +18,8 @@ from bot.pacing import DAY, LEAD, SMALLEST_TIER, Burst, Pace, look_again, room, 
 from bot.templates import Filled, preview
 from content.model import Button
 from flows.contact import Channel as ChannelName
+from flows.contact import Contact
+from flows.conversation.sharing import FOR
 from flows.outreach.sending_policy import (
     COUNTED,
     UNASKED,
@@ -54,6 +56,8 @@ _FAMILY_WAITS = timedelta(minutes=1)
 Channels = Mapping[tuple[ChannelName, str], Channel]
 Rules = Callable[[], SendingRules]
 PaceOf = Callable[[Channel], Pace | None]
+#: The words of a message to one of several people on a phone, with whom it is for.
+Addressed = Callable[[Contact, str], str]
 TemplateOf = Callable[[Due, Channel], Filled | None]
 
 
@@ -102,6 +106,7 @@ class Claims:
         pace_of: PaceOf,
         template_of: TemplateOf,
         *,
+        addressed: Addressed,
         worker: str,
         lease: timedelta,
     ) -> None:
@@ -110,6 +115,7 @@ class Claims:
         self._rules = rules
         self._pace_of = pace_of
         self._template_of = template_of
+        self._addressed = addressed
         self._worker = worker
         self._lease = lease
         self._tiers: dict[str, _Tier] = {}
@@ -255,7 +261,8 @@ class Claims:
         if channel is None:  # another process has it, or it was switched off: leave it for later
             store.outbox.settle(row.id, Postponed(self._clock.now() + _CHANNEL_OFF, "channel_off", tried=False))
             return None
-        verdict = self._verdict(store, row)
+        contact = None if row.kind is Kind.REPLY else store.contacts.view(row.contact_id)
+        verdict = Send() if contact is None else self._verdict(store, row, contact)
         match verdict:
             case Skip(reason):
                 store.outbox.settle(row.id, Skipped(reason.value))
@@ -265,15 +272,23 @@ class Claims:
                 store.outbox.settle(row.id, Postponed(until, why.value, tried=False))
                 return None
             case Send():
+                if contact is not None and contact.shares_phone:
+                    row = self._to_one_of_several(store, row, contact)
                 return Ready(row, channel, outgoing(row, channel))
 
-    def _verdict(self, store: Store, row: Due) -> Send | Wait | Skip:
-        if row.kind is Kind.REPLY:
-            return Send()
+    def _to_one_of_several(self, store: Store, row: Due, contact: Contact) -> Due:
+        """On a phone that several people use the message says whom it is for, and so do its taps."""
+        text = self._addressed(contact, row.body)
+        if text == row.body:  # it is tried again
+            return row
+        taps = tuple({**tap, "id": f"{FOR}{contact.id}:{tap['id']}"} for tap in row.taps)
+        store.outbox.reword(row.id, text, taps)
+        return replace(row, body=text, taps=taps)
+
+    def _verdict(self, store: Store, row: Due, contact: Contact) -> Send | Wait | Skip:
         now = self._clock.now()
         if row.expires_at is not None and now >= row.expires_at:
             return Skip(Reason.TOO_LATE)
-        contact = store.contacts.view(row.contact_id)
         # a postponed row's own due time moves; lateness counts from when it was first meant to go
         meant = row.made_at if row.kind is Kind.BROADCAST else row.due_at
         lately = store.outbox.unasked_since(row.contact_id, now - COUNTED) if row.kind in UNASKED else []

@@ -43,6 +43,9 @@ from flows.events import (
     JoinCodeShown,
     LeadSubmitted,
     NotUnderstood,
+    OthersNamed,
+    PersonLeft,
+    PersonSwitched,
     ProfileLearned,
     ReminderPlanned,
     ReminderStopped,
@@ -123,21 +126,21 @@ def apply(event: Event, scene: Scene) -> None:
             | InputGiven()
         ):
             about_gathering(event, scene)
-        case HandoffRequested():
-            scene.store.handoffs.open(scene.contact.id, event.reason, scene.now)
-        case GraveHeard():
-            scene.store.handoffs.open(scene.contact.id, event.kind, scene.now, grave=True)
+        case HandoffRequested() | GraveHeard():
+            call_staff(event, scene)
         case NotUnderstood():
             if not scene.about_other:  # what is said of somebody else is not kept to learn from
                 scene.store.not_understood.add(scene.contact.id, scene.heard.text, event.ranking, scene.now)
         case DataErasureRequested():
-            scene.store.erasure.erase(scene.contact.id, scene.now)
+            erase(scene)
         case JoinCodeShown():
             show_join_code(event, scene)
         case AccountsJoined():
             join_accounts(event, scene)
         case DraftHeld() | DraftTaken() | DraftRefused():
             about_draft(event, scene)
+        case PersonSwitched() | PersonLeft() | OthersNamed():
+            about_mates(event, scene)
         case ConversationFailed():
             log.error("conversation_failed", contact=scene.contact.id, reason=event.reason)
         case _:
@@ -265,6 +268,53 @@ def end_draft(event: DraftTaken | DraftRefused, scene: Scene) -> None:
         taps, version = taps_of(rendered, address.channel), scene.content.version
         queue = scene.store.outbox.queue
         queue(by, address.id, Kind.REPLY, rendered.text, scene.now, reply=reply, taps=taps, content_version=version)
+
+
+def call_staff(event: HandoffRequested | GraveHeard, scene: Scene) -> None:
+    """The person wants a person, or said something grave that staff see first."""
+    grave = isinstance(event, GraveHeard)
+    reason = event.kind if isinstance(event, GraveHeard) else event.reason
+    scene.store.handoffs.open(scene.contact.id, reason, scene.now, grave=grave)
+
+
+def about_mates(event: PersonSwitched | PersonLeft | OthersNamed, scene: Scene) -> None:
+    """What concerns several people on one phone must not stay in the conversation of one of them."""
+    scene.about_other = True
+    match event:
+        case PersonSwitched():
+            switch_person(event, scene)
+        case PersonLeft():
+            leave_phone(scene)
+        case OthersNamed():
+            return
+
+
+def switch_person(event: PersonSwitched, scene: Scene) -> None:
+    """Somebody else has the phone: what follows is said to them, and what they typed already is theirs."""
+    village = scene.contact.village.code if scene.contact.village else None
+    contacts = scene.store.contacts
+    to = event.to if event.to is not None else contacts.add_beside(scene.address_id, village, scene.now)
+    contacts.put_in_front(scene.address_id, to)
+    scene.contact = contacts.view(to)
+
+
+def leave_phone(scene: Scene) -> None:
+    """Nothing comes here for that person any more, and nothing said here is theirs; their registration stays."""
+    gone = scene.contact.id
+    scene.store.outbox.skip_pending(gone, set(Kind), EndReason.NO_ADDRESS.value)
+    scene.store.reminders.stop(gone, scene.now)
+    scene.store.sessions.forget(gone)
+    front = scene.store.contacts.leave(gone, scene.address_id, scene.now)
+    scene.store.audit.record("bot", "phone_left", f"contact:{gone}", scene.now)
+    scene.contact = scene.store.contacts.view(front)
+
+
+def erase(scene: Scene) -> None:
+    """Forget the person; on a phone that others use the receipt is left in the conversation that goes on there."""
+    others = scene.store.contacts.mates(scene.contact.id)
+    scene.store.erasure.erase(scene.contact.id, scene.now)
+    if others:
+        scene.contact = scene.store.contacts.view(others[0].id)
 
 
 def join_accounts(event: AccountsJoined, scene: Scene) -> None:

@@ -16,7 +16,7 @@ import structlog
 from bot.channels.channel import Outgoing
 from bot.channels.errors import AccountBroken, FloodWait, SendError, TierUsedUp
 from bot.channels.errors import Unknown as NobodyKnows
-from bot.claims import Channels, Claims, Ready, Rules, TemplateOf
+from bot.claims import Addressed, Channels, Claims, Ready, Rules, TemplateOf
 from bot.clock import Clock
 from bot.inbox import withdraw
 from bot.pacing import DAY, Pace, Trips
@@ -64,11 +64,14 @@ class Sender:
         worker: str,
         pace_of: Callable[..., Pace | None] = lambda _: None,
         template_of: TemplateOf = lambda _row, _channel: None,
+        addressed: Addressed = lambda _contact, text: text,
     ) -> None:
         self._database = database
         self._clock = clock
         self._worker = worker
-        self._claims = Claims(channels, clock, rules, pace_of, template_of, worker=worker, lease=LEASE)
+        self._claims = Claims(
+            channels, clock, rules, pace_of, template_of, addressed=addressed, worker=worker, lease=LEASE
+        )
         self._under_way: set[asyncio.Task[None]] = set()
         self._results: list[Result] = []
         self._held: dict[str, datetime] = {}

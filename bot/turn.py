@@ -19,9 +19,9 @@ from flows.contact import Contact, Role
 from flows.conversation.engine import take_turn
 from flows.conversation.joining import code_in
 from flows.conversation.session import Session
-from flows.events import GatheringAnswered, GatheringMade
+from flows.events import GatheringAnswered, GatheringMade, PersonSwitched
 from flows.gathering import door_number
-from flows.message import DraftOffer, Given, Heard, HeardKind, JoinOffer, Turn
+from flows.message import NEWCOMER, DraftOffer, Given, Heard, HeardKind, JoinOffer, Turn
 from flows.outreach.audience import Leaving, leaving
 from flows.outreach.sending_policy import Kind, SendingRules
 from nlu.understanding import Understanding
@@ -106,17 +106,36 @@ class Turns:
             scene.about_other = _about_other(session, content) or _about_other(turn.session, content)
             for event in turn.events:
                 apply(event, scene)
+            turn = self._go_on_as_other(store, scene, turn, given) or turn
             if scene.about_other:
                 store.erasure.note_passing(claimed.id, claimed.contact_id, now)
             store.inbox.done(claimed)
         log.info("turn_taken", contact=claimed.contact_id, inbound=claimed.id, events=len(turn.events))
         return Done(claimed.contact_id, turn)
 
+    def _go_on_as_other(self, store: Store, scene: Scene, turn: Turn, given: Given) -> Turn | None:
+        """Somebody else has the phone now: their own conversation answers, in the same transaction."""
+        switched = next((event for event in turn.events if isinstance(event, PersonSwitched)), None)
+        if switched is None:
+            return None
+        heard = Heard(HeardKind.ARRIVED, NEWCOMER if switched.to is None else switched.then)
+        when = leaving(scene.content.lexicon, ANNOUNCEMENT, scene.now, scene.rules)
+        contact = self._contact(store, scene.contact.id, heard, when, scene.now)
+        session = replace(Session(), slots=switched.shared) if switched.to is None else store.sessions.get(contact.id)
+        theirs = take_turn(session, heard, scene.content, replace(given, contact=contact, offer=None))
+        store.sessions.put(contact.id, theirs.session)
+        scene.contact = contact
+        for event in theirs.events:
+            apply(event, scene)
+        return replace(theirs, events=(*turn.events, *theirs.events))
+
     def _contact(self, store: Store, contact_id: int, heard: Heard, when: Leaving, now: datetime) -> Contact:
         """The person with the gatherings they may speak of."""
         contact = store.contacts.view(contact_id, leaving=when)
         village = contact.village.code if contact.village else None
         official, door = contact.role is Role.OFFICIAL, door_number(heard.text)
+        if contact.shares_phone:
+            contact = replace(contact, mates=store.contacts.mates(contact_id))
         return replace(
             contact, gatherings=store.gatherings.seen_by(contact_id, village, now, official=official, door=door)
         )

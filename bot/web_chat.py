@@ -14,6 +14,7 @@ from bot.inbox import receive
 from bot.pictures import card_in, draw
 from flows.contact import Channel
 from flows.message import HeardKind
+from flows.outreach.sending_policy import Kind
 from storage.conversation import Line, Who
 from storage.database import Database
 from storage.pictures import picture_of
@@ -49,12 +50,15 @@ class WebChat:
             known = store.contacts.find(Channel.WEB, ACCOUNT, token, even_erased=True)
             if known is None:
                 return []
+            since = _EPOCH + timedelta(microseconds=after)
             if after <= 0:
                 lines = store.outbox.conversation(known[0], _SHOWN_AT_FIRST)
             else:
-                since = _EPOCH + timedelta(microseconds=after)
                 lines = store.outbox.heard_since(known[0], since)
                 lines += store.outbox.new_since(known[0], f"{since.isoformat()}|0")
+                for mate in store.contacts.mates(known[0]):  # answers stay with whom they were for
+                    theirs = store.outbox.new_since(mate.id, f"{since.isoformat()}|0")
+                    lines += [line for line in theirs if line.kind is not Kind.REPLY]
         new = [shown for line in lines if _is_shown(line) and (shown := _line(line, token)).id > after]
         return sorted(new, key=lambda line: line.id)
 

@@ -148,6 +148,15 @@ class VillageProgress:
 
 
 @dataclass(frozen=True, slots=True)
+class PhoneMate:
+    """Somebody else who uses the same chat: several people share one phone. Never more than name and receipt."""
+
+    id: int
+    name: str | None
+    lead: LeadSummary | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Contact:
     """A person we talk with, as one turn needs them."""
 
@@ -164,6 +173,8 @@ class Contact:
     announcement: Announcement | None = None  # officials only
     progress: VillageProgress | None = None  # officials only
     last_heard_at: datetime | None = None
+    shares_phone: bool = False
+    mates: tuple[PhoneMate, ...] = ()  # who else uses this chat; filled for turns only
     gatherings: tuple[GatheringView, ...] = ()  # of their village, and those they were invited to
 
     def __post_init__(self) -> None:

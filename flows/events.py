@@ -233,6 +233,28 @@ class DraftRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class PersonSwitched:
+    """Somebody else has the phone now: `to`, or a new person who starts with these shared answers.
+
+    `then` is the tap that belongs to them.
+    """
+
+    to: int | None
+    shared: Mapping[str, JsonValue]
+    then: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PersonLeft:
+    """The person no longer wants to be known on this phone; their registration stays."""
+
+
+@dataclass(frozen=True, slots=True)
+class OthersNamed:
+    """The answer names other people of the same phone: it must not stay in this person's conversation."""
+
+
+@dataclass(frozen=True, slots=True)
 class ConversationFailed:
     """Content or code went wrong in this turn; the person gets the fixed apology."""
 
@@ -269,5 +291,8 @@ Event = (
     | DraftHeld
     | DraftTaken
     | DraftRefused
+    | PersonSwitched
+    | PersonLeft
+    | OthersNamed
     | ConversationFailed
 )

@@ -13,6 +13,9 @@ from flows.events import Event
 from flows.outreach.sending_policy import SendingRules
 from nlu.understanding import JsonValue, Understanding
 
+#: What is heard when somebody takes the phone over who was never here.
+NEWCOMER = "newcomer"
+
 
 class HeardKind(StrEnum):
     """What kind of thing arrived."""
@@ -21,6 +24,7 @@ class HeardKind(StrEnum):
     BUTTON = "button"
     START = "start"  # opened the chat; `text` may hold a deep-link payload such as a village code
     CONTACT_CARD = "contact_card"  # shared phone number, in `text`
+    ARRIVED = "arrived"  # took the phone over from somebody else; `text` is the tap that was theirs, or NEWCOMER
     UNSUPPORTED = "unsupported"  # photo, sticker, voice note …
 
 

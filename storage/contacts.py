@@ -7,16 +7,16 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, and_, bindparam, case, func, select, update
+from sqlalchemy import Select, and_, bindparam, case, exists, func, select, update
 
-from flows.contact import Audience, Channel, ConsentState, Contact, LeadSummary, Purpose, ReminderPlan, Role
+from flows.contact import Audience, Channel, ConsentState, Contact, LeadSummary, PhoneMate, Purpose, ReminderPlan, Role
 from flows.outreach.audience import Leaving, Target
 from storage.audience import announcement_of, forecast, progress
 from storage.columns import UtcDateTime
 from storage.reminders import Reminders, plan_from_json
 from storage.repository import AnyRow, NotFound, Repository
-from storage.tables import ADDRESS, CONSENT_CURRENT, CONTACT, LEAD, OUTBOX, REMINDER
-from storage.words import OutboxState, Promise
+from storage.tables import ADDRESS, CONSENT_CURRENT, CONTACT, INBOUND, LEAD, OUTBOX, REMINDER
+from storage.words import InboundState, OutboxState, Promise
 
 #: Where a person's id may be their phone number.
 _NAMED_BY_NUMBER = frozenset({Channel.WHATSAPP})
@@ -84,6 +84,46 @@ class Contacts(Repository):
         self.learn(contact_id, village=village)
         return contact_id
 
+    def mates(self, contact_id: int) -> tuple[PhoneMate, ...]:
+        """Who else uses the contact's chat, in the order they came."""
+        return tuple(
+            PhoneMate(row.id, row.name, _lead(row)) for row in self._db.execute(_MATES, {"contact": contact_id})
+        )
+
+    def add_beside(self, address_id: int, village: str | None, now: datetime) -> int:
+        """Somebody new who uses the same chat as others; `put_in_front` then gives them the phone. Returns the id."""
+        made = CONTACT.insert().values(created_at=now, address_id=address_id).returning(CONTACT.c.id)
+        contact_id = int(self._db.execute(made).scalar_one())
+        self.learn(contact_id, village=village)
+        return contact_id
+
+    def put_in_front(self, address_id: int, contact_id: int) -> None:
+        """From now on what comes from there is said by this contact, also what waits for its turn."""
+        self._db.execute(update(ADDRESS).where(ADDRESS.c.id == address_id).values(contact_id=contact_id))
+        waiting = (INBOUND.c.address_id == address_id, INBOUND.c.state == InboundState.WAITING)
+        later = (INBOUND.c.claimed_until.is_(None), INBOUND.c.contact_id != contact_id)
+        self._db.execute(update(INBOUND).where(*waiting, *later).values(contact_id=contact_id))
+
+    def leave(self, contact_id: int, address_id: int, now: datetime) -> int:
+        """The contact is no longer reached there. Returns who has the phone now: a mate, or somebody not known yet."""
+        others = self.mates(contact_id)
+        self._change(contact_id, address_id=None)
+        front = others[0].id if others else self.add_beside(address_id, None, now)
+        self.put_in_front(address_id, front)
+        return front
+
+    def hand_over(self, contact_id: int) -> int | None:
+        """Before a contact is erased: a phone that others use too goes to one of them. Returns who, None if nobody."""
+        others = self.mates(contact_id)
+        row = self._row_of(contact_id)
+        if not others or row is None:
+            return None
+        self._db.execute(update(ADDRESS).where(ADDRESS.c.id == row.address_id).values(contact_id=others[0].id))
+        return others[0].id
+
+    def _row_of(self, contact_id: int) -> AnyRow | None:
+        return self._db.execute(select(CONTACT.c.address_id).where(CONTACT.c.id == contact_id)).first()
+
     def find(
         self, channel: Channel, account: str, external_id: str, *, even_erased: bool = False
     ) -> tuple[int, int] | None:
@@ -124,6 +164,7 @@ class Contacts(Repository):
             announcement=announcement_of(self._db, contact_id) if official else None,
             progress=progress(self._db, row.village_code) if official else None,
             last_heard_at=row.last_inbound_at,
+            shares_phone=bool(row.shares_phone),
         )
 
     def _audience(self, village_code: str, leaving: Leaving, official: int) -> Audience:
@@ -283,6 +324,10 @@ def _person() -> Select[Any]:
     """All that is one row per person: where they write from, their reminder, their newest lead."""
     theirs = LEAD.alias("theirs")
     newest = select(func.max(theirs.c.id)).where(theirs.c.contact_id == CONTACT.c.id).scalar_subquery()
+    mate = CONTACT.alias("mate")
+    shares = exists().where(
+        mate.c.address_id == CONTACT.c.address_id, mate.c.id != CONTACT.c.id, mate.c.erased_at.is_(None)
+    )
     reminded = and_(
         REMINDER.c.contact_id == CONTACT.c.id,
         REMINDER.c.kind == Promise.CONTRIBUTION,
@@ -303,6 +348,7 @@ def _person() -> Select[Any]:
             LEAD.c.number,
             LEAD.c.state,
             LEAD.c.submitted_at,
+            shares.label("shares_phone"),
         )
         .join(ADDRESS, ADDRESS.c.id == CONTACT.c.address_id, isouter=True)
         .join(REMINDER, reminded, isouter=True)
@@ -311,8 +357,22 @@ def _person() -> Select[Any]:
     )
 
 
+def _mates() -> Select[Any]:
+    """Name and newest lead of everybody else who is reached where this contact is."""
+    own, theirs = CONTACT.alias("own"), LEAD.alias("theirs")
+    newest = select(func.max(theirs.c.id)).where(theirs.c.contact_id == CONTACT.c.id).scalar_subquery()
+    return (
+        select(CONTACT.c.id, CONTACT.c.name, CONTACT.c.zone, LEAD.c.number, LEAD.c.state, LEAD.c.submitted_at)
+        .join(own, own.c.address_id == CONTACT.c.address_id)
+        .join(LEAD, LEAD.c.id == newest, isouter=True)
+        .where(own.c.id == bindparam("contact"), CONTACT.c.id != own.c.id, CONTACT.c.erased_at.is_(None))
+        .order_by(CONTACT.c.id)
+        .limit(20)
+    )
+
+
 #: Built once: putting a statement together costs more than running it.
-_PERSON = _person()
+_PERSON, _MATES = _person(), _mates()
 _CONSENTS = select(CONSENT_CURRENT.c.purpose, CONSENT_CURRENT.c.state).where(
     CONSENT_CURRENT.c.contact_id == bindparam("contact")
 )

@@ -6,12 +6,14 @@ its way. What stays: the receipt number of a lead, the dates of consents, and th
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 
 from sqlalchemy import exists, select, update
 
 from flows.contact import LeadState
 from flows.outreach.sending_policy import Kind
+from storage.contacts import Contacts
 from storage.leads import MERGED, NIK_SLOT, PHONE_SLOT
 from storage.outbox import Outbox
 from storage.repository import Repository
@@ -47,6 +49,9 @@ class Erasure(Repository):
 
     def erase(self, contact_id: int, now: datetime) -> list[str]:
         """Overwrite all that is personal. Queue the receipt afterwards. Returns the lead numbers that stay."""
+        contacts = Contacts(self._db, self._sealer, self._village_of)
+        self._forget_with_mates([mate.id for mate in contacts.mates(contact_id)])
+        contacts.hand_over(contact_id)
         Outbox(self._db, self._sealer, self._village_of).skip_pending(contact_id, set(Kind), EndReason.ERASED)
         self._forget_unread(contact_id)
         self._forget_talk(contact_id)
@@ -118,6 +123,12 @@ class Erasure(Repository):
                 self._blank_messages(contact_id)
             self._db.execute(SESSION.delete().where(SESSION.c.contact_id == contact_id))
         return len(people)
+
+    def _forget_with_mates(self, mates: list[int]) -> None:
+        """What was last offered to others on the same phone may name this person."""
+        for row in self._db.execute(select(SESSION).where(SESSION.c.contact_id.in_(mates))).all():
+            state = json.dumps({**json.loads(row.state), "options": []}, ensure_ascii=False)
+            self._db.execute(update(SESSION).where(SESSION.c.contact_id == row.contact_id).values(state=state))
 
     def _forget_talk(self, contact_id: int) -> None:
         self._blank_messages(contact_id)

@@ -21,7 +21,7 @@ from nlu.understanding import JsonValue
 from storage.notices import Notices
 from storage.private import Nik, Phone
 from storage.repository import AnyRow, NotFound, Repository
-from storage.tables import LEAD, LEAD_MOVE
+from storage.tables import CONTACT, LEAD, LEAD_MOVE
 from storage.territories import Territories
 from storage.words import DuplicateOf, EndReason, NoticeKind
 
@@ -125,6 +125,8 @@ class Leads(Repository):
         """
         nik, phone = self._mark("nik", event.fields.get(NIK_SLOT)), self._mark("phone", event.fields.get(PHONE_SLOT))
         twin = self._twin("nik_hash", nik, DuplicateOf.NIK) or self._twin("phone_hash", phone, DuplicateOf.PHONE)
+        if twin is not None and twin.by is DuplicateOf.PHONE and self._on_one_phone(twin.lead_id, contact_id):
+            twin = None  # a family that is known to share its phone
         village = _village_code(event.fields.get(VILLAGE_SLOT))
         territories = Territories(self._db, self._sealer, self._village_of)
         insert = self._insert(LEAD).values(
@@ -302,6 +304,16 @@ class Leads(Repository):
         if row is not None and row.close_reason == MERGED:
             row = self._db.execute(select(*columns).where(LEAD.c.id == row.duplicate_of)).first()
         return Duplicate(row.id, row.number, by) if row else None
+
+    def _on_one_phone(self, lead_id: int, contact_id: int) -> bool:
+        own, theirs = CONTACT.alias("own"), CONTACT.alias("theirs")
+        query = (
+            select(LEAD.c.id)
+            .join(theirs, theirs.c.id == LEAD.c.contact_id)
+            .join(own, own.c.address_id == theirs.c.address_id)
+            .where(LEAD.c.id == lead_id, own.c.id == contact_id, theirs.c.id != contact_id)
+        )
+        return self._db.execute(query).first() is not None
 
     def _both(self, keep: int, other: int) -> Iterable[AnyRow]:
         """Locked in the order of their ids, so that two merges the other way round don't wait for each other."""

@@ -217,9 +217,10 @@ class Outbox(Repository):
         """Whether anything is due for this account."""
         return bool(self._due_ids(Kind.REPLY, now, 1, route) or self._unasked_ids(now, 1, route))
 
-    def reword(self, outbox_id: int, text: str) -> None:
+    def reword(self, outbox_id: int, text: str, taps: Sequence[Tap] | None = None) -> None:
         """Say it in other words (a template's), so that the history shows what the person read."""
-        self._db.execute(update(OUTBOX).where(OUTBOX.c.id == outbox_id).values(body=text))
+        values: dict[str, object] = {"body": text} if taps is None else {"body": text, "taps": list(taps) or None}
+        self._db.execute(update(OUTBOX).where(OUTBOX.c.id == outbox_id).values(values))
 
     def settle(self, outbox_id: int, outcome: Outcome, *, worker: str | None = None) -> bool:
         """Record what became of a message; False when the row is already further on.

@@ -118,6 +118,7 @@ class ContactRow(Row, table=True):
     __tablename__ = "contact"
     __table_args__ = (
         Index("ix_contact_village_code", "village_code"),
+        Index("ix_contact_address_id", "address_id"),
         _only("ix_contact_erased", "id", where="erased_at IS NOT NULL"),
         _only("ix_contact_officials", "village_code", "id", where="role = 'official'"),
     )

@@ -489,6 +489,12 @@ class Stage:
                 yield Effect("titipan", "disetujui orangnya")
             case happened.DraftRefused():
                 yield Effect("titipan", "ditolak orangnya, dihapus")
+            case happened.PersonSwitched(to):
+                yield Effect("ganti orang", "orang baru" if to is None else self._known_as(to))
+            case happened.PersonLeft():
+                yield Effect("ganti orang", "dilupakan di HP ini")
+            case happened.OthersNamed():
+                return
             case happened.DataErasureRequested():
                 yield Effect("hapus", "semua data pribadi")
             case happened.ConversationFailed(reason):
@@ -497,6 +503,10 @@ class Stage:
                 happened.ReplyChosen() | happened.ProfileLearned() | happened.NotUnderstood() | happened.JoinCodeShown()
             ):
                 return
+
+    def _known_as(self, contact_id: int) -> str:
+        with self.world.app.database.reading() as store:
+            return store.contacts.view(contact_id).name or "tanpa nama"
 
     def _slots(self, actor: Actor) -> dict[str, Any]:
         with self.world.app.database.reading() as store:

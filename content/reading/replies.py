@@ -9,6 +9,7 @@ from content.strict_yaml import Node
 
 COMMANDS = (
     "cancel", "back", "resume_flow", "menu", "person", "stop", "resume", "join",
+    "who", "newcomer", "leave_phone", "withdraw",
     "paid", "snooze", "stop_reminder", "not_contacted", "stop_follow_ups",
 )  # fmt: skip
 _ACTIONS = ("intent", "answer", "start", "say", "command")

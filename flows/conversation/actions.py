@@ -12,6 +12,7 @@ from flows.conversation import (
     outreach_talk,
     registration_talk,
     reminder_talk,
+    sharing_talk,
 )
 from flows.conversation.kept import hear_held
 from flows.conversation.prefill import occupation
@@ -121,6 +122,8 @@ ACTIONS: Mapping[str, Action] = {
     "my_data": registration_talk.my_data,
     "erase_data": registration_talk.erase_data,
     "join_accounts": joining_talk.join_accounts,
+    "who_writes": registration_talk.who_writes,
+    "leave_phone": sharing_talk.leave_phone,
     "register_neighbour": registration_talk.register_neighbour,
     "learn_village": reminder_talk.learn_village,
     "plan_reminder": reminder_talk.plan_reminder,

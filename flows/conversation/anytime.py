@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from flows.conversation import actions, form, joining, reminder_talk
+from flows.conversation import actions, form, joining, reminder_talk, sharing
 from flows.conversation.answers import SURE
 from flows.conversation.intents import answer_intent
 from flows.conversation.scene import Scene
@@ -18,6 +18,8 @@ def take(scene: Scene, text: str) -> bool:
     """Act on the text if it is one of the words. Returns whether it was."""
     said = " ".join(_PUNCTUATION.sub(" ", text.casefold()).split())
     words = scene.content.lexicon.get("anytime", {})
+    if sharing.take(scene, said):
+        return True
     for command, forms in words.get("commands", {}).items():
         if said in forms:
             return do_command(scene, command)
@@ -81,6 +83,12 @@ def do_command(scene: Scene, command: str) -> bool:
         case "person":
             answer_intent(scene, scene.content.roles["person"])
             form.ask_again(scene)
+        case "who":
+            sharing.ask_who(scene)
+        case "newcomer":
+            sharing.newcomer(scene)
+        case "leave_phone":
+            scene.wants_flow = "lupakan_hp"
         case "join":
             joining.show_code(scene)
         case "stop" | "resume":

@@ -11,14 +11,14 @@ from dataclasses import replace
 
 from content import Content
 from content.model import Button
-from flows.conversation import anytime, contribution_talk, follow_up, form, gathering_talk, joining, questions
+from flows.conversation import anytime, contribution_talk, follow_up, form, gathering_talk, joining, questions, sharing
 from flows.conversation.answers import FREE, SURE
 from flows.conversation.intents import answer_intent
 from flows.conversation.options import chosen_option, labelled
 from flows.conversation.scene import Scene
 from flows.conversation.session import Session
 from flows.gathering import door_number
-from flows.message import Given, Heard, HeardKind, Turn
+from flows.message import NEWCOMER, Given, Heard, HeardKind, Turn
 from flows.village import find_village
 
 #: Longer messages are not guessed at: the person is asked for the point of it, in a sentence or two.
@@ -37,6 +37,10 @@ def take_turn(session: Session, heard: Heard, content: Content, given: Given) ->
     match heard.kind:
         case HeardKind.START:
             _start(scene)
+        case HeardKind.ARRIVED:
+            sharing.arrive(scene)
+            if heard.text != NEWCOMER and heard.text:
+                _tap(scene, heard.text)
         case HeardKind.UNSUPPORTED:
             scene.say("tidak_bisa_dibaca")
             form.ask_again(scene)
@@ -49,6 +53,7 @@ def take_turn(session: Session, heard: Heard, content: Content, given: Given) ->
     if scene.wants_flow is not None:
         flow, scene.wants_flow = scene.wants_flow, None
         form.start(scene, flow)
+    sharing.say_who(scene, session.updated_at)
     follow_up.note(scene, session)
     return scene.turn()
 
@@ -117,6 +122,10 @@ def _puts_off(scene: Scene) -> bool:
 
 def _tap(scene: Scene, option: str) -> None:
     """A button or list row, by its id. Taps on an older message act only where that can't be mistaken."""
+    whom, option = sharing.for_whom(option)
+    if whom is not None and whom != scene.contact.id:
+        sharing.switch(scene, whom, option)
+        return
     button = scene.content.buttons.get(option)
     fresh = any(option == known for known, _ in scene.session.options)
     match button:
@@ -131,6 +140,8 @@ def _tap(scene: Scene, option: str) -> None:
             form.ask_again(scene)
         case Button(answer=str(answer)) if fresh and scene.step is not None:
             form.hear_choice(scene, answer)
+        case None if option.startswith(sharing.PERSON):
+            sharing.switch(scene, int(option.removeprefix(sharing.PERSON) or 0))
         case None if option.startswith("intent:"):
             _asked(scene, option.removeprefix("intent:"), None)
         case None if option.startswith("value:") and fresh and scene.step is not None:

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 from flows.conversation import actions, form
 from flows.conversation.joining_talk import OTHER, WHERE
-from flows.conversation.registration_talk import ENTRUSTED_CODE
+from flows.conversation.registration_talk import ENTRUSTED_CODE, REGISTRATION
 from flows.conversation.scene import Scene
 from flows.events import JoinCodeShown
 from flows.message import DraftOffer, HeardKind
 
-FLOW, REGISTRATION = "gabung_akun", "pendaftaran"
+FLOW = "gabung_akun"
 _CODE = re.compile(r"([B-DF-HJ-NP-TV-Z]{4})[\s-]?([2-9]{4})", re.IGNORECASE)
 
 

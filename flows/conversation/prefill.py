@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from content.model import FlowDef, Step
-from flows.contact import ConsentState, Purpose
+from flows.contact import ConsentState, Purpose, Role
 from flows.conversation.scene import Scene
 from nlu.understanding import Entity, JsonValue
 
@@ -19,6 +19,10 @@ def from_contact(scene: Scene, flow: FlowDef) -> None:
         scene.keep(desa={"code": village.code, "name": village.name, "path": village.path})
     if "hp" in asked and contact.phone and not flow.about_other:
         scene.keep(hp=contact.phone, hp_dari_saluran=True)
+    family = scene.slot("sekeluarga")
+    if flow.about_other and contact.role is not Role.OFFICIAL and isinstance(family, dict):
+        scene.keep(**{name: value for name, value in family.items() if name in asked and name != "hp"})
+        scene.keep(jumlah_bulan_bayar=family.get("jumlah_bulan_bayar"), dibayar_lain=family.get("dibayar_lain"))
     for slot, purpose in _PURPOSES.items():
         if slot in asked and contact.consents[purpose] is ConsentState.GIVEN:
             scene.keep(**{slot: True})

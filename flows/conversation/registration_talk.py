@@ -12,6 +12,7 @@ from flows.benefits.contribution import Contribution, Sector, add_months, contri
 from flows.contact import ConsentState, Purpose, Role
 from flows.conversation.answers import SKIPPED, nik_tells
 from flows.conversation.scene import Scene
+from flows.conversation.sharing_talk import remember_shared, says_others
 from flows.events import (
     ConsentGiven,
     ConsentRefused,
@@ -21,10 +22,12 @@ from flows.events import (
     DraftRefused,
     DraftTaken,
     LeadSubmitted,
+    OthersNamed,
     ProfileLearned,
 )
 from nlu.understanding import JsonValue
 
+REGISTRATION = "pendaftaran"
 _MAY_BE_EMPTY = ("lokasi_kerja", "jam_kerja", "email", "kpj")
 #: So many contribution months are looked ahead for the month the amount changes.
 _MONTHS_AHEAD = 36
@@ -34,7 +37,7 @@ COMPUTED = (
     "nama_program",
     "upah_dasar", "golongan", "bulan", "bulan_nanti", "iuran_2_nanti", "iuran_3_nanti", "total_bayar", "pekerjaan_2",
     "jam_kerja", "jumlah_bulan_bayar", "dibayar_lain", "titipan", "belum_jelas", "sekaligus", "hp_dari_saluran",
-    "titipan_kode", "penitip", "kode_titipan", "jam_titipan", "tautan",
+    "bersama", "titipan_kode", "penitip", "kode_titipan", "jam_titipan", "tautan",
 )  # fmt: skip
 _ASKED = {
     "setuju_data": Purpose.REGISTRATION,
@@ -207,6 +210,9 @@ def submit_lead(scene: Scene) -> None:
         scene.note(ProfileLearned(village=str(village["code"]), name=str(fields.get("nama", ""))))
     scene.note(LeadSubmitted(scene.given.lead_number, fields, consent_version(scene)))
     scene.keep(nomor=scene.given.lead_number)
+    remember_shared(scene)
+    if scene.contact.mates:
+        scene.keep(bersama=True)
     code = scene.slot(ENTRUSTED_CODE)
     if isinstance(code, str):
         scene.note(DraftTaken(code, scene.given.lead_number))
@@ -257,11 +263,14 @@ def _note_sex(scene: Scene) -> None:
 
 def lead_status(scene: Scene) -> None:
     """Where the person's registration stands."""
-    lead = scene.contact.lead
-    if lead is None:
+    lead, others = scene.contact.lead, says_others(scene)
+    if lead is not None:
+        scene.say(f"status_{lead.state.value}", {"nomor": lead.number, "tanggal": lead.submitted_on})
+    elif not others:
         scene.say("status_belum_ada")
-        return
-    scene.say(f"status_{lead.state.value}", {"nomor": lead.number, "tanggal": lead.submitted_on})
+    if others:
+        scene.note(OthersNamed())
+        scene.say("status_sekeluarga", {"daftar_sekeluarga": others})
 
 
 def my_data(scene: Scene) -> None:
@@ -278,8 +287,13 @@ def erase_data(scene: Scene) -> None:
     scene.note(DataErasureRequested())
 
 
+def who_writes(scene: Scene) -> str:
+    """Only an official keeps signed papers; for others there is the person's own phone."""
+    return "perangkat" if scene.contact.role is Role.OFFICIAL and scene.contact.village is not None else "*"
+
+
 def register_neighbour(scene: Scene) -> str | None:
-    """Registering somebody else rests on that person's own consent: from their own phone, or on paper."""
+    """Registering somebody else rests on that person's own consent: from their own phone, on this one, or on paper."""
     if scene.contact.role is Role.OFFICIAL and scene.contact.village is not None:
         return "start:daftar_tetangga"
     scene.say("daftar_orang_lain")

@@ -53,6 +53,7 @@ def upgrade() -> None:
     with op.batch_alter_table('contact', schema=None) as batch_op:
         batch_op.create_index('ix_contact_erased', ['id'], unique=False, sqlite_where=sa.text('erased_at IS NOT NULL'), postgresql_where=sa.text('erased_at IS NOT NULL'))
         batch_op.create_index('ix_contact_officials', ['village_code', 'id'], unique=False, sqlite_where=sa.text("role = 'official'"), postgresql_where=sa.text("role = 'official'"))
+        batch_op.create_index('ix_contact_address_id', ['address_id'], unique=False)
         batch_op.create_index('ix_contact_village_code', ['village_code'], unique=False)
 
     op.create_table('early_report',
@@ -633,6 +634,7 @@ def downgrade() -> None:
     op.drop_table('early_report')
     with op.batch_alter_table('contact', schema=None) as batch_op:
         batch_op.drop_index('ix_contact_village_code')
+        batch_op.drop_index('ix_contact_address_id')
         batch_op.drop_index('ix_contact_officials', sqlite_where=sa.text("role = 'official'"), postgresql_where=sa.text("role = 'official'"))
         batch_op.drop_index('ix_contact_erased', sqlite_where=sa.text('erased_at IS NOT NULL'), postgresql_where=sa.text('erased_at IS NOT NULL'))
 
