@@ -41,9 +41,11 @@ from flows.events import (
     HandoffRequested,
     InputGiven,
     JoinCodeShown,
+    LeadChanged,
     LeadSubmitted,
     NotUnderstood,
     OthersNamed,
+    OwnLeadWanted,
     PersonLeft,
     PersonSwitched,
     ProfileLearned,
@@ -97,11 +99,11 @@ def apply(event: Event, scene: Scene) -> None:
         case ConsentRefused():
             refuse_consent(event, scene)
         case ConsentWithdrawn():
-            withdraw(scene.store, scene.contact.id, event.purposes, scene.now, via=scene.contact.channel)
+            withdraw_consent(event, scene)
         case ProfileLearned():
             learn_profile(event, scene)
-        case LeadSubmitted():
-            submit_lead(event, scene)
+        case LeadSubmitted() | LeadChanged():
+            about_lead(event, scene)
         case ReminderPlanned():
             plan_reminder(event, scene)
         case ReminderStopped():
@@ -141,6 +143,8 @@ def apply(event: Event, scene: Scene) -> None:
             about_draft(event, scene)
         case PersonSwitched() | PersonLeft() | OthersNamed():
             about_mates(event, scene)
+        case OwnLeadWanted():
+            return  # the turn was decided again with it
         case ConversationFailed():
             log.error("conversation_failed", contact=scene.contact.id, reason=event.reason)
         case _:
@@ -173,6 +177,14 @@ def taps_of(rendered: Rendered, channel: Channel) -> list[dict[str, JsonValue]]:
 
 def _tap(button: Button, place: str) -> dict[str, JsonValue]:
     return {"id": button.id, "label": button.label, "hint": button.hint, "place": place}
+
+
+def withdraw_consent(event: ConsentWithdrawn, scene: Scene) -> None:
+    """At once, also for what is queued. Without consent to register nothing of the form may stay."""
+    withdraw(scene.store, scene.contact.id, event.purposes, scene.now, via=scene.contact.channel)
+    if event.forget:
+        scene.store.erasure.forget_registration(scene.contact.id)
+        drop_follow_ups(FollowUpDropped((FollowUp.CONTACTED,)), scene)
 
 
 def refuse_consent(event: ConsentRefused, scene: Scene) -> None:
@@ -228,6 +240,14 @@ def submit_lead(event: LeadSubmitted, scene: Scene) -> None:
     else:
         scene.store.reminders.follow_up(contact_id, FollowUp.CONTACTED, scene.now, scene.address_id)
     scene.store.leads.submit(contact_id, event, scene.now)
+
+
+def about_lead(event: LeadSubmitted | LeadChanged, scene: Scene) -> None:
+    """A new registration, or the person's own correction, on record by the names of the answers."""
+    if isinstance(event, LeadSubmitted):
+        submit_lead(event, scene)
+    elif scene.store.leads.change(scene.contact.id, event, scene.now):
+        scene.store.audit.record(f"contact:{scene.contact.id}", "lead_changed", event.number, scene.now)
 
 
 def remind_of_draft(scene: Scene) -> None:

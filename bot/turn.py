@@ -19,7 +19,7 @@ from flows.contact import Contact, Role
 from flows.conversation.engine import take_turn
 from flows.conversation.joining import code_in
 from flows.conversation.session import Session
-from flows.events import GatheringAnswered, GatheringMade, PersonSwitched
+from flows.events import GatheringAnswered, GatheringMade, OwnLeadWanted, PersonSwitched
 from flows.gathering import door_number
 from flows.message import NEWCOMER, DraftOffer, Given, Heard, HeardKind, JoinOffer, Turn
 from flows.outreach.audience import Leaving, leaving
@@ -97,6 +97,10 @@ class Turns:
             fresh = (self._numbers.fresh(), rules, code, links, _offer(store, heard, now))
             given = Given(now, contact, *fresh, self._links.web.rstrip("/"))
             turn = take_turn(session, heard, content, given)
+            if any(isinstance(event, OwnLeadWanted) for event in turn.events):
+                lead = store.leads.newest_of(contact.id)
+                given = replace(given, own=lead.fields if lead else {})
+                turn = take_turn(session, heard, content, given)
             if self._seat_taken(store, turn):  # decide again, now that nobody else can take the last seat
                 contact = self._contact(store, claimed.contact_id, heard, when, now)
                 turn = take_turn(session, heard, content, replace(given, contact=contact))

@@ -66,6 +66,10 @@ LEAD_MOVES: Mapping[LeadState, frozenset[LeadState]] = {
 }
 
 
+#: While a lead is in one of these the person may correct it; later the official registration counts.
+OPEN_STATES = frozenset({LeadState.NEW, LeadState.CONTACTED, LeadState.WAITING})
+
+
 @dataclass(frozen=True, slots=True)
 class Village:
     """A desa or kelurahan: Kemendagri code "32.01.01.2001" (00.… is Desa Contoh), name, path, time zone."""

@@ -39,9 +39,13 @@ class ConsentRefused:
 
 @dataclass(frozen=True, slots=True)
 class ConsentWithdrawn:
-    """The person takes consent back; every queued message that rests on it is skipped at once."""
+    """The person takes consent back; every queued message that rests on it is skipped at once.
+
+    `forget`: what was registered goes too.
+    """
 
     purposes: tuple[Purpose, ...]
+    forget: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,19 @@ class LeadSubmitted:
     number: str
     fields: Mapping[str, JsonValue]
     consent_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeadChanged:
+    """The person corrected what they had registered: all answers as they are now."""
+
+    number: str
+    fields: Mapping[str, JsonValue]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnLeadWanted:
+    """The turn needs the answers of the person's own registration: it is decided again with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -268,6 +285,8 @@ Event = (
     | ConsentWithdrawn
     | ProfileLearned
     | LeadSubmitted
+    | LeadChanged
+    | OwnLeadWanted
     | ReminderPlanned
     | ReminderStopped
     | DraftReminderPlanned

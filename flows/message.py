@@ -59,6 +59,7 @@ class DraftOffer:
 class Given:
     """What deciding may use besides session, words and content: time, person, fresh numbers, sending rules.
 
+    `own` is what the person registered, filled once the turn asked for it (`OwnLeadWanted`).
     `offer` is set when the message is a code: for joining two platforms, for a registration written by somebody else,
     or wrong. `join_code` is a fresh one, and `links` open the chat with it. `public_address` is where our pages are
     reached from outside, without a slash at its end; empty when nowhere.
@@ -72,6 +73,7 @@ class Given:
     links: tuple[str, ...] = ()
     offer: JoinOffer | DraftOffer | None = None
     public_address: str = ""
+    own: Mapping[str, JsonValue] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -91,6 +91,10 @@ class Erasure(Repository):
             self._db.execute(update(CONTACT).where(CONTACT.c.id == contact_id).values(address_id=None))
         return len(people)
 
+    def forget_registration(self, contact_id: int) -> list[str]:
+        """Consent to register was taken back: the form goes, its receipt number stays. Returns the numbers."""
+        return self._forget_leads(contact_id)
+
     def note_passing(self, inbound_id: int, contact_id: int, now: datetime) -> None:
         """Note a message that was typed into a form about somebody else, who may ask to be forgotten."""
         row = {"inbound_id": inbound_id, "contact_id": contact_id, "at": now}

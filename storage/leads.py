@@ -16,7 +16,8 @@ from typing import Any
 from sqlalchemy import Select, func, select, update
 
 from flows.contact import LEAD_MOVES, LeadState
-from flows.events import LeadSubmitted
+from flows.conversation.registration_talk import LEAD_FIELDS
+from flows.events import LeadChanged, LeadSubmitted
 from nlu.understanding import JsonValue
 from storage.notices import Notices
 from storage.private import Nik, Phone
@@ -146,6 +147,39 @@ class Leads(Repository):
         )
         self._db.execute(insert.on_conflict_do_nothing(index_elements=["number"]))
         return twin
+
+    def change(self, contact_id: int, event: LeadChanged, now: datetime) -> bool:
+        """The person corrected what they registered. What changed is in the lead's history, without the values.
+
+        False when it is not theirs any more, or was closed or forgotten meanwhile.
+        """
+        query = select(LEAD).where(LEAD.c.number == event.number, LEAD.c.contact_id == contact_id).with_for_update()
+        row = self._db.execute(query).first()
+        if (
+            row is None
+            or row.fields is None
+            or row.state not in {LeadState.NEW, LeadState.CONTACTED, LeadState.WAITING}
+        ):
+            return False
+        before = dict(row.fields)
+        kept = {name: value for name, value in before.items() if name not in LEAD_FIELDS}
+        names = [name for name in LEAD_FIELDS if before.get(name) != event.fields.get(name)]
+        if not names:
+            return True
+        village = _village_code(event.fields.get(VILLAGE_SLOT))
+        values: dict[str, object] = {
+            "fields": {**kept, **event.fields},
+            "nik_hash": self._mark("nik", event.fields.get(NIK_SLOT)),
+            "phone_hash": self._mark("phone", event.fields.get(PHONE_SLOT)),
+            **_in_the_open(event.fields),
+        }
+        if village != row.village_code:
+            owner = Territories(self._db, self._sealer, self._village_of).owner_of(village)
+            values |= {"village_code": village, "assigned_to": owner}
+        self._db.execute(update(LEAD).where(LEAD.c.id == row.id).values(values))
+        same = {"lead_id": row.id, "from_state": row.state, "to_state": row.state, "at": now}
+        self._db.execute(LEAD_MOVE.insert().values(**same, by=f"contact:{contact_id}", note=", ".join(names)))
+        return True
 
     def get(self, lead_id: int) -> Lead:
         """The lead.

@@ -493,8 +493,10 @@ class Stage:
                 yield Effect("ganti orang", "orang baru" if to is None else self._known_as(to))
             case happened.PersonLeft():
                 yield Effect("ganti orang", "dilupakan di HP ini")
-            case happened.OthersNamed():
+            case happened.OthersNamed() | happened.OwnLeadWanted():
                 return
+            case happened.LeadChanged(number):
+                yield Effect("prospek", f"diubah, {number}")
             case happened.DataErasureRequested():
                 yield Effect("hapus", "semua data pribadi")
             case happened.ConversationFailed(reason):

@@ -10,6 +10,7 @@ from flows.conversation import (
     gathering_talk,
     joining_talk,
     outreach_talk,
+    own_data,
     registration_talk,
     reminder_talk,
     sharing_talk,
@@ -31,7 +32,7 @@ MADE_BY_QUESTIONS = (
     + joining_talk.COMPUTED
 )
 #: The same with what the registration keeps: that stays while it waits behind another form.
-MADE_BY_FORMS = registration_talk.COMPUTED + MADE_BY_QUESTIONS
+MADE_BY_FORMS = registration_talk.COMPUTED + own_data.COMPUTED + MADE_BY_QUESTIONS
 
 
 def do(scene: Scene, name: str) -> str | None:
@@ -117,9 +118,12 @@ ACTIONS: Mapping[str, Action] = {
     "check_work": registration_talk.check_work,
     "hear_held": hear_held,
     "price": registration_talk.price,
-    "submit_lead": registration_talk.submit_lead,
+    "begin_form": own_data.begin_form,
+    "submit_lead": own_data.submit,
+    "change_data": own_data.change_data,
+    "withdraw": own_data.withdraw,
     "submit_neighbour": registration_talk.submit_neighbour,
-    "my_data": registration_talk.my_data,
+    "my_data": own_data.my_data,
     "erase_data": registration_talk.erase_data,
     "join_accounts": joining_talk.join_accounts,
     "who_writes": registration_talk.who_writes,

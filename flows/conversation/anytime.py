@@ -87,8 +87,8 @@ def do_command(scene: Scene, command: str) -> bool:
             sharing.ask_who(scene)
         case "newcomer":
             sharing.newcomer(scene)
-        case "leave_phone":
-            scene.wants_flow = "lupakan_hp"
+        case "leave_phone" | "withdraw":
+            scene.wants_flow = {"leave_phone": "lupakan_hp"}.get(command, "cabut_izin")
         case "join":
             joining.show_code(scene)
         case "stop" | "resume":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flows.conversation.own_data import CHANGING
 from flows.conversation.scene import Scene
 from flows.conversation.session import Session
 from flows.events import DraftReminderPlanned, FollowUpDropped, FollowUpPlanned
@@ -12,6 +13,8 @@ _FORM = "pendaftaran"
 
 def note(scene: Scene, before: Session) -> None:
     """Each turn in the form counts anew; nothing is asked of people who did not agree that we keep their answers."""
+    if scene.slot(CHANGING) is not None:
+        return  # it is registered already
     if _waits(scene.session) and scene.slot("setuju_data") is True:
         unwanted = any(isinstance(event, FollowUpDropped) and event.unwanted for event in scene.events)
         if any(isinstance(event, DraftReminderPlanned) for event in scene.events):  # their own wish stands for ours

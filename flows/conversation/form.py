@@ -7,15 +7,17 @@ from datetime import timedelta
 
 from content.model import Button, FlowDef, Step
 from flows.contact import Village
-from flows.conversation import actions, prefill, registration_talk
+from flows.conversation import actions, own_data, prefill, registration_talk
 from flows.conversation.answers import SURE, Read, question, read_choice, read_text
-from flows.conversation.choices import choices_for
+from flows.conversation.choices import changeable, choices_for
 from flows.conversation.corrections import read_correction
 from flows.conversation.intents import answer_intent
 from flows.conversation.kept import hold, keep_found
 from flows.conversation.scene import Scene
 from flows.conversation.several import read_several
 from flows.events import ConversationFailed, DraftReminderPlanned, ProfileLearned
+from flows.message import HeardKind
+from nlu.lexicon import whole_words
 from nlu.understanding import JsonValue
 
 #: A loop in content must not become a loop here.
@@ -102,6 +104,10 @@ def applies(scene: Scene, step: Step) -> bool:
 
 def ask(scene: Scene, step: Step) -> None:
     """Put the step's question; what the person said about it by the way is heard as the answer."""
+    named = _named(scene) if step.ask == "change_field" else None
+    if named is not None:
+        change(scene, named.id)
+        return
     unclear = scene.slot("belum_jelas")
     if isinstance(unclear, dict) and isinstance(said := unclear.get(step.id), str):
         scene.keep(belum_jelas={name: piece for name, piece in unclear.items() if name != step.id})
@@ -110,6 +116,15 @@ def ask(scene: Scene, step: Step) -> None:
             _take(scene, step, read)
             return
     scene.say(_reply_for(scene, step), choices=choices_for(scene, step))
+
+
+def _named(scene: Scene) -> Step | None:
+    """The one answer whose name the message says ("ganti no hp saya"), to be changed without asking which."""
+    flow, said = scene.flow, scene.heard.text.casefold()
+    if flow is None or scene.heard.kind is not HeardKind.TEXT:
+        return None
+    found = [step for step in changeable(scene, flow) if whole_words(step.words).search(said)]
+    return found[0] if len(found) == 1 else None
 
 
 def tells_a_form(scene: Scene, text: str) -> bool:
@@ -178,6 +193,9 @@ def hear(scene: Scene, text: str) -> bool:
     step = scene.step
     if step is None:
         return False
+    if step.ask == "change_field" and (named := _named(scene)) is not None:
+        change(scene, named.id)
+        return True
     flow, heard = scene.flow, scene.understanding
     calm = heard is None or heard.grave is None
     if flow is not None and calm and (_correct(scene, flow, step, text) or _hear_several(scene, flow, step, text)):
@@ -313,7 +331,7 @@ def cancel(scene: Scene) -> None:
         scene.say("tidak_ada_yang_dibatalkan")
         return
     registration_talk.refuse_entrusted(scene)
-    scene.say(flow.cancelled or "dibatalkan")
+    scene.say("perubahan_batal" if scene.slot(own_data.CHANGING) else flow.cancelled or "dibatalkan")
     finish(scene)
 
 

@@ -204,7 +204,7 @@ def _band(scene: Scene, income: int) -> str:
 
 def submit_lead(scene: Scene) -> None:
     """The form is complete: hand it over under the fresh number."""
-    fields = _lead_fields(scene)
+    fields = lead_fields(scene)
     village = fields.get("desa")
     if isinstance(village, dict):
         scene.note(ProfileLearned(village=str(village["code"]), name=str(fields.get("nama", ""))))
@@ -226,7 +226,7 @@ def submit_neighbour(scene: Scene) -> str | None:
     if not scene.slot("setuju_kertas"):
         _entrust(scene)
         return "titipan"
-    fields = {**_lead_fields(scene), PAPER_FIELD: scene.slot("setuju_kertas")}
+    fields = {**lead_fields(scene), PAPER_FIELD: scene.slot("setuju_kertas")}
     scene.note(LeadSubmitted(scene.given.lead_number, fields, consent_version(scene)))
     scene.keep(nomor=scene.given.lead_number)
     return None
@@ -242,7 +242,7 @@ def _entrust(scene: Scene) -> None:
         scene.keep(tautan="\n".join(scene.given.links))
 
 
-def _lead_fields(scene: Scene) -> dict[str, JsonValue]:
+def lead_fields(scene: Scene) -> dict[str, JsonValue]:
     """What a lead keeps of the answers; what was passed over is left out."""
     _note_sex(scene)
     fields: dict[str, JsonValue] = {
@@ -271,15 +271,6 @@ def lead_status(scene: Scene) -> None:
     if others:
         scene.note(OthersNamed())
         scene.say("status_sekeluarga", {"daftar_sekeluarga": others})
-
-
-def my_data(scene: Scene) -> None:
-    """What we hold about the person, masked, and what they may ask for."""
-    contact = scene.contact
-    if contact.lead is None and contact.name is None:
-        scene.say("data_saya_kosong")
-        return
-    scene.say("data_saya", {"nomor": contact.lead.number if contact.lead else "-", "nama": contact.name or "-"})
 
 
 def erase_data(scene: Scene) -> None:
