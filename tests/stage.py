@@ -14,11 +14,13 @@ from typing import Any
 
 from transcript import ZONES, Effect, Moment, Said, Script, moment, show_moment, taps_in
 
+from bot.links import NOWHERE
 from bot.turn import Done
 from bot.world import Exchange, Person, World
 from console.answers import Speaker, queue_answer, queue_invitation
 from flows import events as happened
 from flows.contact import Channel, LeadState, Purpose, ReminderPlan, Role
+from flows.conversation.sharing import FOR
 from flows.message import HeardKind
 from flows.outreach.audience import Target
 from flows.outreach.sending_policy import Kind
@@ -143,6 +145,8 @@ class Stage:
                     pass
                 case "Mulai" | "Catatan":
                     pass
+                case "Tautan" if value == "tidak ada":
+                    self.world.app.turns._links = NOWHERE
                 case _:
                     raise Impossible(at, f'"{key}: {value}" tidak dikenal')
         if not self.actors:
@@ -373,6 +377,8 @@ class Stage:
         actor.shown += [dict(tap) for tap in line.taps]
         actor.codes += _CODE.findall(line.text)
         self.seen.replies.update((line.reply or "").split("+"))
+        if any(str(tap["id"]).startswith(FOR) for tap in line.taps):
+            self.seen.replies.add("untuk_satu_orang")
         who = "Bot" if actor is speaker or len(self.actors) == 1 else f"Bot kepada {actor.name}"
         buttons = [f"[{_tap_text(tap)}]" for tap in line.taps if tap.get("place") != "choice"]
         choices = [f"[{_tap_text(tap)}]" for tap in line.taps if tap.get("place") == "choice"]

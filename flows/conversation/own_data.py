@@ -20,7 +20,7 @@ _WORDS_OF = {Purpose.REGISTRATION: "izin_daftar", Purpose.REMINDERS: "izin_ingat
 _ALL = "semua"
 #: What the copy names; what was not told, or was forgotten since, is shown as empty.
 _SHOWN = (*LEAD_FIELDS, "nik_akhir", "pekerjaan_semua", "desa_lengkap")
-_MAY_BE_EMPTY = ("lokasi_kerja", "jam_kerja", "email", "kpj", "hp")
+_MAY_BE_EMPTY = ("tempat_lahir", "alamat", "lokasi_kerja", "jam_kerja", "email", "kpj", "hp")
 
 
 def my_data(scene: Scene) -> None:

@@ -8,7 +8,7 @@ from typing import cast
 
 from content.model import Kind, NotInForce
 from content.render import write
-from flows.benefits.contribution import Contribution, Sector, add_months, contribution
+from flows.benefits.contribution import Contribution, Payer, Sector, add_months, contribution
 from flows.contact import ConsentState, Purpose, Role
 from flows.conversation.answers import SKIPPED, nik_tells
 from flows.conversation.scene import Scene
@@ -28,7 +28,7 @@ from flows.events import (
 from nlu.understanding import JsonValue
 
 REGISTRATION = "pendaftaran"
-_MAY_BE_EMPTY = ("lokasi_kerja", "jam_kerja", "email", "kpj")
+_MAY_BE_EMPTY = ("tempat_lahir", "alamat", "lokasi_kerja", "jam_kerja", "email", "kpj")
 #: So many contribution months are looked ahead for the month the amount changes.
 _MONTHS_AHEAD = 36
 #: Slots that these actions compute for replies; they go with the form.
@@ -37,7 +37,7 @@ COMPUTED = (
     "nama_program",
     "upah_dasar", "golongan", "bulan", "bulan_nanti", "iuran_2_nanti", "iuran_3_nanti", "total_bayar", "pekerjaan_2",
     "jam_kerja", "jumlah_bulan_bayar", "dibayar_lain", "titipan", "belum_jelas", "sekaligus", "hp_dari_saluran",
-    "bersama", "titipan_kode", "penitip", "kode_titipan", "jam_titipan", "tautan",
+    "bersama", "iuran_penuh", "ada_tambahan", "titipan_kode", "penitip", "kode_titipan", "jam_titipan", "tautan",
 )  # fmt: skip
 _ASKED = {
     "setuju_data": Purpose.REGISTRATION,
@@ -48,9 +48,9 @@ _ASKED = {
 PAPER_FIELD = "izin_kertas"
 #: What a lead keeps of the form.
 LEAD_FIELDS = (
-    "nama", "nik", "lahir", "jenis_kelamin", "lahir_beda", "kelamin_beda", "pekerjaan", "pekerjaan_2", "lokasi_kerja",
-    "jam_kerja", "desa", "penghasilan", "program", "pembayar", "jumlah_bulan_bayar", "hp", "email", "kpj", "upah_dasar",
-    "iuran_pilihan",
+    "nama", "nik", "tempat_lahir", "lahir", "jenis_kelamin", "lahir_beda", "kelamin_beda", "pekerjaan", "pekerjaan_2",
+    "lokasi_kerja", "jam_kerja", "alamat", "desa", "penghasilan", "program", "pembayar", "jumlah_bulan_bayar", "hp",
+    "email", "kpj", "upah_dasar", "iuran_pilihan",
 )  # fmt: skip
 #: What of the form waits for the person it is about, as the form keeps it, and where their form keeps the code.
 _OWN = ("hp", "email", "kpj")
@@ -170,14 +170,28 @@ def price(scene: Scene) -> None:
         scene.keep(bulan_nanti=later.month.isoformat(), iuran_2_nanti=later.two, iuran_3_nanti=later.three)
     chosen, count = scene.slot("program"), scene.slot("jumlah_bulan_bayar")
     if chosen in {"2", "3"}:
-        scene.keep(iuran_pilihan=due.two if chosen == "2" else due.three)
+        _keep_price(scene, due, str(chosen))
         scene.keep(nama_program=scene.content.lexicon["programs"]["packages"][chosen])
         if isinstance(count, int) and count <= len(coming):
             scene.keep(total_bayar=sum(month.two if chosen == "2" else month.three for month in coming[:count]))
 
 
+def _keep_price(scene: Scene, due: Contribution, chosen: str) -> None:
+    """What the programmes chosen cost a month. A public budget gets no discount; of others it is not known."""
+    payer = scene.slot("pembayar")
+    by = payer.get("id") if isinstance(payer, dict) else "self"
+    full, off = (due.full_two, due.two) if chosen == "2" else (due.full_three, due.three)
+    scene.forget("iuran_penuh")
+    scene.keep(iuran_pilihan=full if by == Payer.BUDGET else off)
+    if by not in {Payer.BUDGET, Payer.SELF} and full != off:
+        scene.keep(iuran_penuh=full)
+
+
 def _leave_empty(scene: Scene) -> None:
     """What may stay empty is shown as empty on the review card; a phone is told by whom it belongs to."""
+    scene.forget("ada_tambahan")
+    if scene.slot("alamat") or scene.slot("tempat_lahir"):
+        scene.keep(ada_tambahan=True)
     empty = (*_MAY_BE_EMPTY, "hp") if scene.slot("setuju_titip") is True else _MAY_BE_EMPTY
     scene.keep(**{name: SKIPPED for name in empty if scene.slot(name) is None})
 

@@ -24,6 +24,7 @@ _CUT = re.compile(r"[\n;]+|,(?!\d)|(?<!\d),|\.\s+(?=[A-Za-z])")
 _ALONE = frozenset({"nik", "phone", "kpj"})
 _EMAIL = re.compile(r"\S+@\S+\.\S+")
 _PROGRAM = re.compile(r"\b(?:[23]|dua|tiga)\s*program|\bjk[km]\b|\bjht\b", re.IGNORECASE)
+_STREET = re.compile(r"\b(?:dusun|dsn|dukuh|jalan|jl|jln|gang|gg|rt|rw|blok)\b", re.IGNORECASE)
 _LONGEST_WORK = 6
 _WHERE = re.compile(r"(?:(?:kerja|bekerja|jualan|dagang)\w*\s+)?(?:di|ke)\s+(?!desa|kel)", re.IGNORECASE)
 #: What follows the name of a kind of work and tells where or when.
@@ -39,6 +40,7 @@ _BY_LOOK = (
     "income",
     "payment",
     "sex",
+    "address",
     "village",
     "occupation",
     "name",
@@ -94,6 +96,8 @@ def _place(
         read = read_plain(scene, label.ask or "text", _before_others(scene, label, piece))
         if read.ok:
             found.reads[label.id] = read
+            if label.ask == "address":  # "alamat dusun 2, desa contoh": the village stands in it
+                _also_village(scene, found, steps, piece)
             return
         if label.ask in {"nik", "phone", "income", "village", "birth_date"} and re.search(r"\d|\w{4}", piece):
             found.unclear[label.id] = piece
@@ -112,6 +116,14 @@ def _place(
         if read.narrowing or kind == "nik":
             found.unclear[asked.id] = piece
             return
+
+
+def _also_village(scene: Scene, found: Found, steps: Sequence[Step], piece: str) -> None:
+    step = next((step for step in steps if step.ask == "village" and step.id not in found.reads), None)
+    said = re.search(r"\b(?:desa|kelurahan|kel)\b.*", piece, re.IGNORECASE)
+    read = read_plain(scene, "village", said[0]) if step is not None and said is not None else None
+    if step is not None and read is not None and read.ok:
+        found.reads[step.id] = read
 
 
 def _looks_like(scene: Scene, kind: str, piece: str, waiting: Step | None, found: Found) -> bool:
@@ -135,6 +147,8 @@ def _looks_like(scene: Scene, kind: str, piece: str, waiting: Step | None, found
             return "money" in entities
         case "payment":
             return "months" in entities or re.search(r"\bbayar|bulan\b", piece, re.IGNORECASE) is not None
+        case "address":
+            return _STREET.search(piece) is not None and not entities & {"nik", "phone", "money"}
         case "village":
             return "village" in entities
         case "occupation":

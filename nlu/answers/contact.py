@@ -42,6 +42,16 @@ def address(asked: Asked) -> FormAnswer:
     return understood(asked.text, said)
 
 
+def birth_place(asked: Asked) -> FormAnswer:
+    """A town or regency by name, in capitals as names have them."""
+    said = re.sub(r"^(?:(?:lahir|kelahiran|tempat lahir|di|kota|kab\.?|kabupaten)\s+)+", "", asked.said).strip(" .,")
+    words = said.split()
+    fits = 1 <= len(words) <= 4 and re.fullmatch(r"[a-z][a-z .'-]{2,39}", said) is not None
+    if not fits or said in asked.readers.yes or said in asked.readers.no:
+        return refused(asked.text, "tempat_lahir_tidak_jelas")
+    return understood(asked.text, said.title())
+
+
 def village(asked: Asked) -> FormAnswer:
     """One village, or the choices when the name exists more than once."""
     found = places.find(asked.said, asked.extra_villages)
