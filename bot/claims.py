@@ -261,7 +261,8 @@ class Claims:
         if channel is None:  # another process has it, or it was switched off: leave it for later
             store.outbox.settle(row.id, Postponed(self._clock.now() + _CHANNEL_OFF, "channel_off", tried=False))
             return None
-        contact = None if row.kind is Kind.REPLY else store.contacts.view(row.contact_id)
+        answers = row.kind is Kind.REPLY and row.inbound_id is not None
+        contact = None if answers else store.contacts.view(row.contact_id)
         verdict = Send() if contact is None else self._verdict(store, row, contact)
         match verdict:
             case Skip(reason):
@@ -286,6 +287,8 @@ class Claims:
         return replace(row, body=text, taps=taps)
 
     def _verdict(self, store: Store, row: Due, contact: Contact) -> Send | Wait | Skip:
+        if row.kind is Kind.REPLY:
+            return Send()
         now = self._clock.now()
         if row.expires_at is not None and now >= row.expires_at:
             return Skip(Reason.TOO_LATE)

@@ -156,13 +156,19 @@ def _blocked(store: Store, channel: Channel, account: str, part: Blocked, now: d
         return
     contact_id, address_id = known
     store.contacts.mark_blocked(address_id, now)
-    withdraw(store, contact_id, _MESSAGES, now, via="blocked")
+    _withdraw_all(store, contact_id, now, via="blocked")
 
 
 def _stop_wish(store: Store, channel: Channel, account: str, part: StopWish, now: datetime) -> None:
     known = store.contacts.find(channel, account, part.person_id)
     if known is not None and part.stop:
-        withdraw(store, known[0], _MESSAGES, now, via="platform")
+        _withdraw_all(store, known[0], now, via="platform")
+
+
+def _withdraw_all(store: Store, contact_id: int, now: datetime, *, via: str) -> None:
+    """The platform knows phones, not people: whoever shares this one gets nothing either."""
+    for one in (contact_id, *(mate.id for mate in store.contacts.mates(contact_id))):
+        withdraw(store, one, _MESSAGES, now, via=via)
 
 
 def withdraw(store: Store, contact_id: int, purposes: Sequence[Purpose], now: datetime, *, via: str) -> None:

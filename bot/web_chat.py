@@ -14,7 +14,6 @@ from bot.inbox import receive
 from bot.pictures import card_in, draw
 from flows.contact import Channel
 from flows.message import HeardKind
-from flows.outreach.sending_policy import Kind
 from storage.conversation import Line, Who
 from storage.database import Database
 from storage.pictures import picture_of
@@ -58,7 +57,7 @@ class WebChat:
                 lines += store.outbox.new_since(known[0], f"{since.isoformat()}|0")
                 for mate in store.contacts.mates(known[0]):  # answers stay with whom they were for
                     theirs = store.outbox.new_since(mate.id, f"{since.isoformat()}|0")
-                    lines += [line for line in theirs if line.kind is not Kind.REPLY]
+                    lines += [line for line in theirs if line.inbound_id is None]
         new = [shown for line in lines if _is_shown(line) and (shown := _line(line, token)).id > after]
         return sorted(new, key=lambda line: line.id)
 

@@ -12,7 +12,7 @@ from sqlalchemy import Select, and_, bindparam, case, exists, func, select, upda
 from flows.contact import Audience, Channel, ConsentState, Contact, LeadSummary, PhoneMate, Purpose, ReminderPlan, Role
 from flows.outreach.audience import Leaving, Target
 from storage.audience import announcement_of, forecast, progress
-from storage.columns import UtcDateTime
+from storage.columns import UtcDateTime, literal_word
 from storage.reminders import Reminders, plan_from_json
 from storage.repository import AnyRow, NotFound, Repository
 from storage.tables import ADDRESS, CONSENT_CURRENT, CONTACT, INBOUND, LEAD, OUTBOX, REMINDER
@@ -100,7 +100,7 @@ class Contacts(Repository):
     def put_in_front(self, address_id: int, contact_id: int) -> None:
         """From now on what comes from there is said by this contact, also what waits for its turn."""
         self._db.execute(update(ADDRESS).where(ADDRESS.c.id == address_id).values(contact_id=contact_id))
-        waiting = (INBOUND.c.address_id == address_id, INBOUND.c.state == InboundState.WAITING)
+        waiting = (INBOUND.c.address_id == address_id, INBOUND.c.state == literal_word(InboundState.WAITING))
         later = (INBOUND.c.claimed_until.is_(None), INBOUND.c.contact_id != contact_id)
         self._db.execute(update(INBOUND).where(*waiting, *later).values(contact_id=contact_id))
 

@@ -6,10 +6,11 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
-from bot.channels.channel import Incoming
+from bot.channels.channel import Blocked, Incoming
 from bot.inbox import receive
 from bot.web_chat import WebChat
 from bot.world import Person, World
+from console.answers import Speaker, queue_answer
 from flows.contact import Channel, ConsentState, Purpose
 from flows.message import HeardKind
 from storage.tables import METADATA
@@ -100,6 +101,29 @@ def test_who_is_erased_is_gone_from_the_phone_and_the_others_stay(world: World) 
     assert world.contact_of(PHONE) == budi
     assert "Siti" not in say(world, "status")
     assert siti != budi
+
+
+def test_blocking_us_concerns_everybody_on_the_phone(world: World) -> None:
+    budi, siti = family(world)
+    now = world.clock.now()
+    receive(world.app.database, PHONE.channel, PHONE.account, [Blocked(PHONE.external_id, blocked=True, at=now)], now)
+    with world.app.database.reading() as store:
+        states = [store.consents.current(one)[Purpose.REMINDERS] for one in (budi, siti)]
+    assert states == [ConsentState.WITHDRAWN, ConsentState.WITHDRAWN]
+
+
+def test_what_staff_write_names_whom_it_is_for(world: World) -> None:
+    budi, siti = family(world)
+    say(world, "saya Budi")
+    with world.app.database.transaction() as store:
+        queue_answer(
+            store, world.app.content.current, siti, Speaker("Ratna", world.clock.now()), "KTP-nya sudah jelas."
+        )
+    world.send_all()
+    with world.app.database.reading() as store:
+        last = store.outbox.conversation(siti, 1)[-1].text
+    assert last.startswith("Untuk Siti Aminah.")
+    assert budi != siti
 
 
 def test_who_leaves_the_phone_keeps_the_registration_and_gets_nothing_there(world: World) -> None:
