@@ -17,11 +17,11 @@ log = structlog.get_logger()
 class ContentInForce:
     """Holds the content that answers are made from, and the problems that keep newer files out."""
 
-    def __init__(self, root: Path | None = None) -> None:
+    def __init__(self, root: Path | None = None, current: Content | None = None) -> None:
         self._root = root
         self._lock = threading.Lock()
         self._stamp = _stamp(root)
-        self.current: Content = load(root)
+        self.current: Content = current or load(root)
         self.problems: tuple[Problem, ...] = ()
 
     def refresh(self) -> bool:

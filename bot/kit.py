@@ -15,7 +15,7 @@ from urllib.parse import urlencode, urlsplit
 
 from PIL import Image, ImageDraw
 
-from bot.channels.telegram_read import deep_link
+from bot.channels.telegram_link import deep_link
 from bot.channels.whatsapp_link import village_link
 from bot.pictures import Placed, draw_code, width_of, wrapped, write
 from content import Content

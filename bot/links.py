@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from bot.channels.telegram_read import deep_link
+from bot.channels.telegram_link import deep_link
 from bot.channels.whatsapp_link import village_link
 from bot.config import Settings
 

@@ -194,6 +194,7 @@ class Scene:
             "address": "Jalan Contoh",
             "day": "10",
             "hour": "jam 8 pagi",
+            "choice": "Izin di kertas",  # how a neighbour agrees
             "paper": "KP-7",
         }
         return typed.get(asked or "", "ya")

@@ -8,8 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 pytest_plugins = ["storage_fixtures", "world_fixtures"]
+
+
+def pytest_configure() -> None:
+    """Errors are logged as plain text: structlog's own default paints them with every local value, seconds apiece."""
+    plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], plain])
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -14,7 +14,8 @@ from datetime import timedelta
 from pathlib import Path
 
 import structlog
-from kill_child import MOST_RUNS, VILLAGE, FileChannel, die_after, send_all
+from kill_child import MOST_RUNS, VILLAGE, Dice, FileChannel, send_all
+from sqlalchemy import event
 from world_fixtures import SATURDAY, build_app, content_in_force
 
 from bot.app import App
@@ -38,7 +39,7 @@ def set_up(database: Path) -> None:
     app.close()
 
 
-def work(app: App) -> None:
+def work(app: App, dice: Dice) -> None:
     """Each step as a person in the console would take it, and take again when they can't see that it was taken."""
     now = app.clock.now()
     with app.database.transaction() as store:
@@ -50,19 +51,19 @@ def work(app: App) -> None:
     if gathering.state is not GatheringState.CANCELLED:
         with app.database.transaction() as store:
             store.gatherings.invite(gathering.id, now)
-        tell(app)
+        tell(app, dice)
         with app.database.transaction() as store:
             store.gatherings.change(gathering.id, GatheringChange(place=MOVED_TO), now)
-        tell(app)
+        tell(app, dice)
         with app.database.transaction() as store:
             store.gatherings.cancel(gathering.id, now)
-    tell(app)
+    tell(app, dice)
 
 
-def tell(app: App) -> None:
+def tell(app: App, dice: Dice) -> None:
     """What a tick of the clock and the sender do."""
     tick(app.database, app.content, app.clock)
-    send_all(app)
+    send_all(app, dice)
 
 
 def main() -> None:
@@ -78,9 +79,11 @@ def main() -> None:
         child = os.fork()
         if child == 0:
             app = build_app(database, SetClock(SATURDAY + timedelta(seconds=30 * run)))
-            app.channels[Channel.WEB, "local"] = FileChannel(folder / "delivered")
-            die_after(app, statements)
-            work(app)
+            fate = Dice(statements, folder / "killed")
+            app.channels[Channel.WEB, "local"] = FileChannel(Channel.WEB, folder / "delivered", fate)
+            event.listen(app.database.engine, "before_cursor_execute", fate.throw)
+            event.listen(app.database.engine, "commit", fate.throw)
+            work(app, fate)
             os._exit(0)
         _, status = os.waitpid(child, 0)
         if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:

@@ -12,7 +12,8 @@ from telegram_stage import NOW, PAYLOADS, WORDS, expectations, payload, update
 
 from bot.channels.channel import Arrived, Blocked, Ignored, Incoming, Moved, Unread
 from bot.channels.telegram import command_words
-from bot.channels.telegram_read import GroupMet, callback_of, deep_link, read_update
+from bot.channels.telegram_link import deep_link
+from bot.channels.telegram_read import GroupMet, callback_of, read_update
 from flows.message import HeardKind
 
 EXPECTED = expectations()

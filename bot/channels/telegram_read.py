@@ -90,11 +90,6 @@ def callback_of(incoming: Incoming) -> str | None:
     return incoming.message_id.removeprefix(_CALLBACK) if incoming.message_id.startswith(_CALLBACK) else None
 
 
-def deep_link(username: str, code: str) -> str:
-    """The address that opens the chat carrying `code`; Telegram allows no dots in it, so a village code loses them."""
-    return f"https://t.me/{username}?start={code.replace('.', '')}"
-
-
 def _update(decoded: dict[str, Any]) -> Update:
     try:
         return Update.model_validate(decoded)

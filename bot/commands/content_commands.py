@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,7 @@ from rich.padding import Padding
 from bot.commands.options import ConfigOption, fail, out, settings_from
 
 if TYPE_CHECKING:
+    from bot.content_watch import ContentInForce
     from content import Content
 
 
@@ -167,10 +169,24 @@ def _print_questions(file: Path | None, config: Path | None) -> None:
 
 
 def load_or_fail(root: Path | None) -> Content:
-    """The content, or its problems and exit code 2."""
+    """The content, or its problems and exit code 2. The installed one is read once in a process."""
     from content import ContentBroken, load
 
     try:
-        return load(root)
+        return _installed() if root is None else load(root)
     except ContentBroken as broken:
         fail("\n".join(str(problem) for problem in broken.problems))
+
+
+@cache
+def _installed() -> Content:
+    from content import load
+
+    return load()
+
+
+def content_in_force_or_fail() -> ContentInForce:
+    """The installed content as a running bot holds it."""
+    from bot.content_watch import ContentInForce
+
+    return ContentInForce(current=load_or_fail(None))

@@ -226,7 +226,7 @@ def cancel(
 
 def _door_links(door: str, telegram: str | None, whatsapp: str | None, web: str | None) -> dict[str, str]:
     """What each platform's code holds; on WhatsApp the words are only put into the person's hands, ready to send."""
-    from bot.channels.telegram_read import deep_link
+    from bot.channels.telegram_link import deep_link
     from bot.channels.whatsapp_link import said_link
 
     links = {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.commands.content_commands import load_or_fail
+from bot.commands.content_commands import content_in_force_or_fail, load_or_fail
 from bot.commands.options import ConfigOption, fail, out, settings_from
 
 if TYPE_CHECKING:
@@ -46,19 +46,18 @@ def opened(settings: Settings, db: str | None = None) -> Iterator[Database]:
     from sqlalchemy.exc import OperationalError
 
     from bot.app import open_database
-    from bot.content_watch import ContentInForce
     from storage.database import DatabaseTooNew, WrongKeys
     from storage.sealed import StorageSecretsError, load_or_make_keys
 
     if db is not None:
         url = db if "://" in db else f"sqlite:///{Path(db).absolute()}"
         settings = settings.model_copy(update={"store": settings.store.model_copy(update={"url": url})})
-    load_or_fail(None)
+    content = content_in_force_or_fail()
     try:
         import os
 
         keys = load_or_make_keys(settings.store.keys, os.environ)
-        database = open_database(settings, ContentInForce(), keys)
+        database = open_database(settings, content, keys)
         database.upgrade()
     except (StorageSecretsError, WrongKeys, DatabaseTooNew) as wrong:
         fail(str(wrong) or (type(wrong).__doc__ or ""))
