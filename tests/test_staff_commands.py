@@ -12,7 +12,7 @@ from storage_fixtures import NOW, VILLAGE
 from typer.testing import CliRunner
 
 from bot.__main__ import app
-from bot.commands.options import settings_from
+from bot.commands.options import out, settings_from
 from bot.commands.staff_commands import opened
 from console.login import SIGNED_IN, SIGNED_OUT
 from content import load
@@ -28,6 +28,7 @@ NIK, PHONE = "0000015203859904", "+6281234567890"
 def run(tmp_path, monkeypatch):
     monkeypatch.setenv("RANGKUL_STORE__KEYS", str(tmp_path / "keys"))
     monkeypatch.setenv("RANGKUL_STORE__URL", f"sqlite:///{tmp_path / 'rangkul.db'}")
+    monkeypatch.setattr(out, "width", 200)  # read once, when it was made: a narrow terminal would break names
 
     def command(*words: str, code: int = 0) -> str:
         done = CliRunner().invoke(app, [*words], env={"COLUMNS": "200"}, input="kata sandi contoh\n" * 2)

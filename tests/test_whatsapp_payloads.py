@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.channels.channel import AccountNews, Arrived, DeliveryReport, Ignored, Incoming, Moved, StopWish, Unread
@@ -308,6 +308,7 @@ def test_any_change_is_read_without_an_error(field: str, value: object) -> None:
         told(part).encode()  # nothing in it that a database or log could not hold
 
 
+@example({"system": {"type": []}}, "system")  # a kind that has no hash
 @given(st.dictionaries(st.sampled_from(_WORDS), _SHAPED, max_size=10), st.sampled_from(_TYPES))
 def test_any_message_is_read_without_an_error(message: dict[str, object], kind: str) -> None:
     message |= {"type": kind, "id": "wamid.X", "from": "62800001", "timestamp": "1795000000"}

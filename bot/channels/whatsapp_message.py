@@ -88,7 +88,7 @@ def _system(message: dict[str, Any], at: datetime) -> list[Arrived]:
     system = message.get("system")
     if not isinstance(system, dict):
         return [Unread("message_system", piece(message))]
-    if system.get("type") not in _NUMBER_CHANGES:
+    if str(system.get("type")) not in _NUMBER_CHANGES:  # it may be anything, also what has no hash
         return [Ignored("system")]
     new = identifier(system.get("user_id")) or identifier(system.get("wa_id")) or identifier(system.get("new_wa_id"))
     named = (system.get("previous_user_id"), message.get("from_user_id"), message.get("from"), system.get("customer"))
