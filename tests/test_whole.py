@@ -88,7 +88,7 @@ def tap(page, label: str, until: str) -> None:
     page.get_by_text(re.compile(until)).last.wait_for()
 
 
-def register(page) -> str:
+def register(page, shots=None) -> str:
     """A worker's whole registration; returns the receipt number."""
     write(page, "mau daftar", "Boleh saya simpan")
     tap(page, "Setuju", "ingatkan membayar iuran")
@@ -104,6 +104,8 @@ def register(page) -> str:
     tap(page, "2 program", "berapa bulan")
     tap(page, "1 bulan", "Nomor HP")
     write(page, "0812 3456 7890", "Sudah benar")
+    if shots is not None:
+        shots(page, "chat-periksa")
     tap(page, "Sudah benar", "Nomor tanda terima")
     shown = page.get_by_text(re.compile("Nomor tanda terima")).last.inner_text()
     return re.search(r"RK-\w+", shown).group()
@@ -111,7 +113,7 @@ def register(page) -> str:
 
 def test_a_worker_registers_staff_move_the_lead_and_the_worker_is_told(bot: Bot, page, shots) -> None:
     page.goto(f"http://127.0.0.1:{bot.port}/")
-    number = register(page)
+    number = register(page, shots)
     shots(page, "chat-tanda-terima")
     staff = page.context.browser.new_page(viewport={"width": 1280, "height": 860}, locale="id-ID")
     staff.goto(f"http://127.0.0.1:{bot.port}/konsol/")
