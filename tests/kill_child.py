@@ -228,26 +228,18 @@ def warm_up(platform: Platform, folder: Path) -> None:
     app.close()
 
 
-def main() -> None:
-    """Fork, work, die, until a run comes to its end; says how often it was killed."""
-    platform, database = PLATFORMS[sys.argv[1]], Path(sys.argv[2])
-    folder, dice = Path(sys.argv[3]), random.Random(int(sys.argv[4]))
-    turn.ATTEMPTS = (
-        MOST_RUNS  # a message that kills the bot is set aside after a few times; here it is never the message
-    )
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    engines().of(content_in_force().current).understand("halo")
-    warm_up(platform, folder)
-    set_up(platform, database)
-    gc.freeze()  # a fork that collects would copy the whole parent
+def die_often(fated: Callable[[int], Callable[[], None]]) -> None:
+    """Fork, work, die, until a run comes to its end; prints how often it was killed.
+
+    Args:
+        fated: what the fork of that number does. Asked for before it forks, so that the dice go on rolling.
+    """
     kills = 0
     for run in range(MOST_RUNS):
-        steps = dice.randint(1, 160 if run % 6 == 0 else 40)  # a long one now and then, or nothing big ever ends
-        aim = dice.choice(list(Doing)) if run % 2 else None
+        doing = fated(run)
         child = os.fork()
         if child == 0:
-            app = opened(database, 30 * run)
-            work(platform, app, folder, Dice(steps, folder / "killed", aim), messages())
+            doing()
             os._exit(0)
         _, status = os.waitpid(child, 0)
         if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
@@ -258,6 +250,27 @@ def main() -> None:
         else:
             sys.exit(f"a run ended with {status}")
     sys.exit("never finished")
+
+
+def main() -> None:
+    """Kill a bot on that platform, over and over, until its work is done."""
+    platform, database = PLATFORMS[sys.argv[1]], Path(sys.argv[2])
+    folder, dice = Path(sys.argv[3]), random.Random(int(sys.argv[4]))
+    turn.ATTEMPTS = (
+        MOST_RUNS  # a message that kills the bot is set aside after a few times; here it is never the message
+    )
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+    engines().of(content_in_force().current).understand("halo")
+    warm_up(platform, folder)
+    set_up(platform, database)
+    gc.freeze()  # a fork that collects would copy the whole parent
+
+    def fated(run: int) -> Callable[[], None]:
+        steps = dice.randint(1, 160 if run % 6 == 0 else 40)  # a long one now and then, or nothing big ever ends
+        fate = Dice(steps, folder / "killed", dice.choice(list(Doing)) if run % 2 else None)
+        return lambda: work(platform, opened(database, 30 * run), folder, fate, messages())
+
+    die_often(fated)
 
 
 if __name__ == "__main__":

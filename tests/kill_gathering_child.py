@@ -6,15 +6,14 @@ python tests/kill_gathering_child.py DATABASE FOLDER SEED
 from __future__ import annotations
 
 import logging
-import os
 import random
-import signal
 import sys
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
 import structlog
-from kill_child import MOST_RUNS, VILLAGE, Dice, FileChannel, send_all
+from kill_child import VILLAGE, Dice, FileChannel, die_often, send_all
 from sqlalchemy import event
 from world_fixtures import SATURDAY, build_app, content_in_force
 
@@ -67,33 +66,28 @@ def tell(app: App, dice: Dice) -> None:
 
 
 def main() -> None:
-    """Fork, work, die, until a run comes to its end; says how often it was killed."""
+    """Kill a bot over and over until the gathering is called off."""
     database, folder, seed = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     dice = random.Random(seed)
     content_in_force()
     set_up(database)
-    kills = 0
-    for run in range(MOST_RUNS):
-        statements = dice.randint(1, 150)  # one batch of invitations is one transaction of about a hundred
-        child = os.fork()
-        if child == 0:
+
+    def fated(run: int) -> Callable[[], None]:
+        fate = Dice(
+            dice.randint(1, 150), folder / "killed"
+        )  # a batch of invitations is a transaction of about a hundred
+
+        def doing() -> None:
             app = build_app(database, SetClock(SATURDAY + timedelta(seconds=30 * run)))
-            fate = Dice(statements, folder / "killed")
             app.channels[Channel.WEB, "local"] = FileChannel(Channel.WEB, folder / "delivered", fate)
             event.listen(app.database.engine, "before_cursor_execute", fate.throw)
             event.listen(app.database.engine, "commit", fate.throw)
             work(app, fate)
-            os._exit(0)
-        _, status = os.waitpid(child, 0)
-        if os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL:
-            kills += 1
-        elif os.waitstatus_to_exitcode(status) == 0:
-            print(kills)
-            return
-        else:
-            sys.exit(f"a run ended with {status}")
-    sys.exit("never finished")
+
+        return doing
+
+    die_often(fated)
 
 
 if __name__ == "__main__":
