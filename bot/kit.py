@@ -17,6 +17,7 @@ from PIL import Image, ImageDraw
 
 from bot.channels.telegram_link import deep_link
 from bot.channels.whatsapp_link import village_link
+from bot.links import Links
 from bot.pictures import Placed, draw_code, width_of, wrapped, write
 from content import Content
 from content.model import NotInForce
@@ -46,15 +47,6 @@ class Door:
 
 
 @dataclass(frozen=True, slots=True)
-class Addresses:
-    """Where the bot can be reached."""
-
-    telegram: str | None = None  # the bot's username
-    whatsapp: str | None = None  # number beginning with the country code
-    web: str | None = None  # address of the web chat
-
-
-@dataclass(frozen=True, slots=True)
 class _Printer:
     """Fills the kit's words for one village on one day."""
 
@@ -80,7 +72,7 @@ class _Printer:
                 continue
 
 
-def doors(content: Content, village: Village, day: date, addresses: Addresses) -> tuple[Door, ...]:
+def doors(content: Content, village: Village, day: date, addresses: Links) -> tuple[Door, ...]:
     """The village's links on each platform that has an address."""
     printer = _Printer(content, village, day)
     words = printer.words["poster"]
@@ -99,7 +91,7 @@ def doors(content: Content, village: Village, day: date, addresses: Addresses) -
     return tuple(found)
 
 
-def write_kit(content: Content, village: Village, day: date, addresses: Addresses, folder: Path) -> list[Path]:
+def write_kit(content: Content, village: Village, day: date, addresses: Links, folder: Path) -> list[Path]:
     """Write poster and script. Returns what was written.
 
     Raises:
@@ -112,7 +104,7 @@ def write_kit(content: Content, village: Village, day: date, addresses: Addresse
     return [folder / name for name in files]
 
 
-def kit_files(content: Content, village: Village, day: date, addresses: Addresses) -> dict[str, bytes]:
+def kit_files(content: Content, village: Village, day: date, addresses: Links) -> dict[str, bytes]:
     """Poster (PNG and PDF) and script, by the names of their files.
 
     Raises:

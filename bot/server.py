@@ -18,7 +18,8 @@ from bot.app import App
 from bot.calendar_file import calendar_file
 from bot.channels.web import chat_router
 from bot.ids import LeadNumbers
-from bot.kit import Addresses, kit_files
+from bot.kit import kit_files
+from bot.links import Links
 from bot.web_chat import WebChat
 from console import ConsoleSettings, console_app
 from flows.village import find_village
@@ -99,7 +100,7 @@ def _kit(app: App, code: str) -> Mapping[str, bytes]:
     if village is None:
         raise ValueError(code)
     day = app.clock.now().astimezone(village.zone).date()
-    known = Addresses(settings.telegram.username, settings.whatsapp.number, settings.web.public_address)
+    known = Links.of(settings)
     return kit_files(content, village, day, known)
 
 

@@ -23,7 +23,8 @@ from fastapi import FastAPI
 import content
 from bot.clock import SetClock
 from bot.ids import LeadNumbers
-from bot.kit import Addresses, kit_files
+from bot.kit import kit_files
+from bot.links import Links
 from console import ConsoleSettings, console_app
 from content import Content
 from content.model import Problem
@@ -64,7 +65,7 @@ class Site:
         self.content = Provider()
         self.database = Database(f"sqlite:///{folder / 'rangkul.db'}", Sealer(KeyRing.generate()), self.village)
         self.database.upgrade()
-        self.addresses = Addresses("RangkulBot", "6281200000000")  # on posters
+        self.addresses = Links("RangkulBot", "6281200000000")  # on posters
         self.settings = ConsoleSettings(
             secret=_SECRET, now=self.clock.now, fresh_number=LeadNumbers().fresh, kit=self.kit
         )

@@ -8,7 +8,7 @@ import pytest
 from console_site import Site, site  # noqa: F401  # a fixture
 from PIL import Image
 
-from bot.kit import Addresses
+from bot.links import Links
 
 CODE = "00.00.00.0001"
 
@@ -30,7 +30,7 @@ def test_each_part_can_be_downloaded(site: Site, kind: str, begins: bytes) -> No
 
 
 def test_without_an_address_staff_are_told_what_to_set(site: Site) -> None:  # noqa: F811
-    site.addresses = Addresses()
+    site.addresses = Links()
     page = site.signed_in().get(f"/konsol/poster/{CODE}/pdf").text
     assert "config.yaml" in page
 

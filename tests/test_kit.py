@@ -16,13 +16,14 @@ from world_fixtures import content_in_force
 from bot import kit
 from bot.__main__ import app
 from bot.channels.whatsapp_message import START_MARK
+from bot.links import Links
 from content.model import Kind
 from flows.contact import Village
 from flows.village import WIB, find_village
 
 DAY = date(2026, 11, 21)
 CODE = "00.00.00.0001"
-EVERYWHERE = kit.Addresses("RangkulBot", "+62 812-0000-0000", "https://rangkul.example/chat/")
+EVERYWHERE = Links("RangkulBot", "+62 812-0000-0000", "https://rangkul.example/chat/")
 LONG = Village("00.00.00.0009", "Desa " + "Tanjung Karang " * 5, "Tanjung Karang, " * 12, WIB)
 
 
@@ -48,13 +49,13 @@ def test_each_link_carries_the_village() -> None:
 @pytest.mark.parametrize(
     "addresses",
     [
-        kit.Addresses(telegram="@RangkulBot"),
-        kit.Addresses(whatsapp="6281200000000", web="http://10.0.0.1:8000"),
+        Links(telegram="@RangkulBot"),
+        Links(whatsapp="6281200000000", web="http://10.0.0.1:8000"),
         EVERYWHERE,
     ],
     ids=["one", "two", "three"],
 )
-def test_nothing_on_the_poster_is_cut_or_covered(village: Village, addresses: kit.Addresses) -> None:
+def test_nothing_on_the_poster_is_cut_or_covered(village: Village, addresses: Links) -> None:
     shown = content_in_force().current
     sheet = kit.draw_poster(shown, village, DAY, kit.doors(shown, village, DAY, addresses))
     boxes = [(w.x, w.y, w.right, w.y + w.size * 1.25) for w in sheet.placed]

@@ -161,7 +161,8 @@ def make_kit(
     Addresses that are not given are those of the settings (telegram.username, whatsapp.number, web.public_address).
     """
     from bot.commands.content_commands import today
-    from bot.kit import Addresses, write_kit
+    from bot.kit import write_kit
+    from bot.links import Links
     from flows.village import find_village
 
     content = load_or_fail(None)
@@ -169,10 +170,9 @@ def make_kit(
     if found is None:
         fail(f'"{village}" is not a village code.')
     try:
-        if telegram is whatsapp is web is None:
-            known = settings_from(config)
-            telegram, whatsapp, web = known.telegram.username, known.whatsapp.number, known.web.public_address
-        written = write_kit(content, found, today(), Addresses(telegram, whatsapp, web), folder)
+        given = Links(telegram or "", whatsapp or "", web or "")
+        links = given if given != Links() else Links.of(settings_from(config))
+        written = write_kit(content, found, today(), links, folder)
     except ValueError as wrong:
         fail(f"{wrong}: give --telegram NAME, --whatsapp NUMBER or --web URL.")
     except OSError as wrong:
