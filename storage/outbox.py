@@ -325,6 +325,17 @@ class Outbox(Repository):
             for row in rows
         ]
 
+    def last_of_reminders(self, contacts: Collection[int]) -> dict[int, tuple[OutboxState, str | None]]:
+        """By reminder: what became of the last message sent for it, to one of these people."""
+        newest = (
+            select(func.max(OUTBOX.c.id))
+            .where(OUTBOX.c.contact_id.in_(list(contacts)), OUTBOX.c.reminder_id.is_not(None))
+            .group_by(OUTBOX.c.reminder_id)
+        )
+        columns = (OUTBOX.c.reminder_id, OUTBOX.c.state, OUTBOX.c.reason)
+        rows = self._db.execute(select(*columns).where(OUTBOX.c.id.in_(newest))) if contacts else ()
+        return {row.reminder_id: (row.state, row.reason) for row in rows}
+
     def unasked_since(self, contact_id: int, moment: datetime) -> list[datetime]:
         """When messages nobody asked for in particular went to this person since then, whoever sent them."""
         return list(self._db.scalars(_UNASKED_SINCE, {"contact": contact_id, "moment": moment}))

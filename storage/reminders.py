@@ -197,20 +197,41 @@ class Reminders(Repository):
         self,
         *,
         village: str | None = None,
-        state: ReminderState = ReminderState.WAITING,
+        state: ReminderState | None = ReminderState.WAITING,
+        kind: Promise | None = None,
+        contact_id: int | None = None,
         due_by: datetime | None = None,
+        after: tuple[datetime, int] | None = None,
         limit: int | None = 100,
     ) -> list[Listed]:
-        """Reminders in that state by the moment they are due next; with `due_by` only those due by then."""
+        """Reminders by the moment they are due next; what is None does not narrow.
+
+        Args:
+            village: of people of this village code.
+            state: in this state.
+            kind: of this kind.
+            contact_id: of this person.
+            due_by: due by then.
+            after: later in the list than this moment and id, for the next page.
+            limit: at most this many.
+        """
         columns = (
             REMINDER.c.id, REMINDER.c.contact_id, REMINDER.c.kind, REMINDER.c.day, REMINDER.c.hour,
             REMINDER.c.next_due_at, REMINDER.c.paused_at, REMINDER.c.stopped_at, CONTACT.c.village_code, CONTACT.c.zone,
         )  # fmt: skip
-        query = select(*columns).join(CONTACT, CONTACT.c.id == REMINDER.c.contact_id).where(*_IN_STATE[state])
+        query = select(*columns).join(CONTACT, CONTACT.c.id == REMINDER.c.contact_id)
+        if state is not None:
+            query = query.where(*_IN_STATE[state])
         if village is not None:
             query = query.where(CONTACT.c.village_code == village)
+        if kind is not None:
+            query = query.where(REMINDER.c.kind == literal_word(kind))
+        if contact_id is not None:
+            query = query.where(REMINDER.c.contact_id == contact_id)
         if due_by is not None:
             query = query.where(REMINDER.c.next_due_at <= due_by)
+        if after is not None:
+            query = query.where(_comes_after(*after))
         rows = self._db.execute(query.order_by(REMINDER.c.next_due_at, REMINDER.c.id).limit(limit)).mappings()
         return [Listed(**{**row, "zone": ZoneInfo(row["zone"] or _ZONE_UNTIL_KNOWN)}) for row in rows]
 
@@ -238,6 +259,12 @@ class Reminders(Repository):
         for row in self._db.execute(_FORMS, {"contacts": list(contacts)}):
             found[row.contact_id].append(row.fields or {})
         return found
+
+
+def _comes_after(moment: datetime, reminder_id: int) -> ColumnElement[bool]:
+    """Later in the order of due moments; on both databases the index answers it."""
+    same = (REMINDER.c.next_due_at == moment) & (REMINDER.c.id > reminder_id)
+    return (REMINDER.c.next_due_at >= moment) & ((REMINDER.c.next_due_at > moment) | same)
 
 
 def _due_query() -> Select[Any]:

@@ -44,7 +44,16 @@ from nlu.understanding import JsonValue
 from storage import Database
 from storage.contacts import Corner
 from storage.staff import StaffUser
-from storage.words import BroadcastState, DuplicateOf, NoticeKind, OutboxState, PersonState, StaffRole
+from storage.words import (
+    BroadcastState,
+    DuplicateOf,
+    NoticeKind,
+    OutboxState,
+    PersonState,
+    Promise,
+    ReminderState,
+    StaffRole,
+)
 
 __all__ = ["site"]
 _FOLDER = Path(console.__file__).parent
@@ -794,6 +803,8 @@ def test_every_word_the_console_uses_exists_and_is_used() -> None:
         ("channel", Channel),
         ("consent", ConsentState),
         ("purpose", Purpose),
+        ("reminder_state", ReminderState),
+        ("reminder_kind", Promise),
     ],
 )
 def test_every_state_has_a_word(group: str, values: type[StrEnum]) -> None:

@@ -13,7 +13,7 @@ import pytest
 from console_site import HERE, NIK, PASSWORD, THERE, Site, site
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
-from flows.contact import Channel, LeadState, Purpose, Role
+from flows.contact import Channel, LeadState, Purpose, ReminderPlan, Role
 from flows.gathering import Attending, GatheringDraft, GatheringKind
 from flows.outreach.audience import leaving
 from storage.outcomes import Failed, Sent
@@ -156,11 +156,12 @@ def test_every_page_fits_the_screen_and_speaks_indonesian(visit: Visit, pictures
     with site.database.transaction() as store:
         store.handoffs.open(1, "accident", site.clock.now(), grave=True)
         store.broadcasts.freeze(HERE, "Besok ada sosialisasi di balai desa.", 2, site.clock.now())
+        store.reminders.plan(1, ReminderPlan(10, 8), site.clock.now() + timedelta(days=2))
     _gathering(site)
     visit.open("login")
     assert not _ENGLISH.findall(page.inner_text("body"))
     visit.sign_in("kepala")
-    for path in ("", "calon", f"calon/{lead}", "kontak", "kontak/1", "permintaan", "permintaan/1", "ganda",
+    for path in ("", "calon", f"calon/{lead}", "kontak", "kontak/1", "pengingat", "permintaan", "permintaan/1", "ganda",
                  f"ganda/{twin}", "unggah", "wilayah?cari=Cibungbulang", "belum-dipahami", "pesan-tertahan",
                  "siaran", "siaran/baru", "siaran/1", "acara", "acara/baru", "acara/1", "fakta", "isi", "petugas",
                  "catatan", "akun"):  # fmt: skip
@@ -172,6 +173,33 @@ def test_every_page_fits_the_screen_and_speaks_indonesian(visit: Visit, pictures
             assert page.inner_text("[data-test=door]") == "4821"
             assert page.evaluate("document.querySelector('img[alt^=HADIR]').naturalWidth") > 0
             _picture(page, pictures, "acara-satu")
+
+
+def test_a_reminder_is_paused_after_a_question_and_goes_on(visit: Visit, pictures: Path | None) -> None:
+    site, page = visit.site, visit.page
+    site.staff()
+    contact = site.contact("Siti Aminah")
+    with site.database.transaction() as store:
+        store.reminders.plan(contact, ReminderPlan(10, 8), site.clock.now() + timedelta(days=2))
+    visit.sign_in("ratna")
+    visit.open("pengingat")
+    asked: list[str] = []
+    page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    page.click("[data-test=reminder-jeda]")
+    assert "Jeda sekarang?" in asked[0]
+    assert page.locator("[data-test=reminder-jeda]").count() == 1
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.click("[data-test=reminder-jeda]")
+    page.wait_for_selector("[data-test=flash]")
+    page.select_option("#keadaan", "paused")
+    page.wait_for_selector("[data-test=reminder-lanjut]")
+    assert visit.fits()
+    _picture(page, pictures, "pengingat-dijeda")
+    page.get_by_role("link", name="Siti Aminah").click()
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.click("[data-test=reminders] [data-test=reminder-lanjut]")
+    page.wait_for_selector("[data-test=reminders] [data-test=reminder-jeda]")
+    assert visit.fits()
 
 
 def _gathering(site: Site) -> None:

@@ -19,6 +19,7 @@ from bot.commands.lead_files import ByOption, _bar
 from bot.commands.options import ConfigOption, JsonOption, fail, out, settings_from
 from bot.commands.staff_commands import DbOption, opened
 from flows.contact import ConsentState, Purpose, ReminderPlan
+from storage.reminder_steering import steer
 from storage.words import Promise, ReminderState
 
 if TYPE_CHECKING:
@@ -195,10 +196,7 @@ def _change(database: Database, by: str, to: ReminderState, ids: list[int], *, j
         for first in range(0, len(ids), _STEP):
             step = ids[first : first + _STEP]
             with database.transaction() as store:
-                for one in step:
-                    if store.reminders.change(one, to, now):
-                        store.audit.record(by, f"reminder_{to.value}", f"reminder:{one}", now)
-                        changed += 1
+                changed += steer(store, step, to, by, now)
             progress.advance(task, len(step))
     _tell({"changed": changed, "unchanged": len(ids) - changed}, json=json)
     if not changed:

@@ -18,6 +18,7 @@ from console.pages.kits import Kits
 from console.pages.leads import Leads
 from console.pages.not_understood import NotUnderstood
 from console.pages.page import Page
+from console.pages.reminders import Reminders
 from console.pages.set_aside import SetAside
 from console.pages.staff import StaffAccounts
 from console.pages.territories import TerritoryPages
@@ -31,6 +32,7 @@ def all_pages(desk: Desk, login: StaffLogin) -> list[Page]:
         Duplicates(desk),
         Uploads(desk),
         Contacts(desk),
+        Reminders(desk),
         Handoffs(desk),
         NotUnderstood(desk),
         SetAside(desk),

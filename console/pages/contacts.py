@@ -12,6 +12,8 @@ from console.access import access_contact_for, check_may
 from console.desk import Place
 from console.lists import contact_page
 from console.pages.page import Page, cursor_of, form_of, neighbours, staff_of
+from console.pages.reminders import Line as ReminderLine
+from console.pages.reminders import reasons, reminders_of
 from console.permissions import Permission
 from console.words import without_numbers
 from flows.contact import Contact, Role
@@ -37,6 +39,7 @@ class ContactCard:
     history: list[ConsentLine]
     lines: list[Line]
     corner: Corner
+    reminders: list[ReminderLine]
 
 
 class Contacts(Page):
@@ -129,6 +132,8 @@ class Contacts(Page):
             "place": self.desk.place(village.code) if village else None,
             "zone": card.contact.zone,
             "phone": phone,
+            "now": self.desk.now(),
+            "reasons": reasons(self.desk),
             "wanted": wanted,
             "matches": await self.desk.read(lambda _: self._matches(wanted)) if wanted else [],
             "title": card.contact.name or self.desk.words("contact_nameless", id=contact_id),
@@ -144,6 +149,7 @@ class Contacts(Page):
             history=store.consents.history(contact_id)[::-1],
             lines=store.outbox.conversation(contact_id, _LINES),
             corner=store.contacts.corner(contact_id),
+            reminders=reminders_of(store, contact_id),
         )
 
     def _matches(self, wanted: str) -> list[Place]:
