@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from transcript import ZONES, Effect, Moment, Said, Script, moment, show_moment, taps_in
 
+from bot.due import next_moment
 from bot.links import NOWHERE
 from bot.turn import Done
 from bot.world import Exchange, Person, World
@@ -61,6 +62,7 @@ _UNASKED = {
     Kind.GATHERING: "acara",
     Kind.INVITATION: "acara",
 }
+_DAY = timedelta(days=1)
 _OPENS = re.compile(r"\(membuka tautan dari (\w+)\)")
 _SENDS_CODE = re.compile(r"\(mengirim kode dari (\w+)\)")
 _CODE = re.compile(r"\b[B-DF-HJ-NP-TV-Z]{4}-[2-9]{4}\b")
@@ -205,10 +207,8 @@ class Stage:
 
     def _act(self, item: Said | Moment, kept: tuple[str, ...]) -> Iterator[Said | Effect]:
         if isinstance(item, Moment):
-            while (
-                self.world.clock.now() < item.at
-            ):  # people read every day; after a month of silence words are forgotten
-                self.world.advance(min(item.at, self.world.clock.now() + timedelta(days=1)))
+            while self.world.clock.now() < item.at:
+                self.world.advance(self._evening(item.at))
                 yield from self._told_to_all(None, [])
             return
         if item.who == STAFF:
@@ -224,6 +224,14 @@ class Stage:
         exchange = self._say(actor, item)
         effects = [effect for done in exchange.turns for effect in self._turn_effects(done, actor, before, kept)]
         yield from self._told_to_all(actor, list(exchange.replies), effects)
+
+    def _evening(self, at_most: datetime) -> datetime:
+        """When people read next: every day, but on the days on which nothing is due there is nothing to read."""
+        now = self.world.clock.now()
+        due = next_moment(self.world.app.database, now)
+        if due is None:
+            return at_most
+        return min(at_most, now + max(1, -((now - due) // _DAY)) * _DAY)
 
     def _staff(self, item: Said) -> Iterator[Effect]:
         """What staff do in the console, through the same doors."""

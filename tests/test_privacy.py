@@ -21,8 +21,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy import select
 from storage_fixtures import KEYS, NOW, VILLAGE
+from typer.testing import CliRunner
 from world_fixtures import _SETTINGS, ROOT, content_in_force, engines
 
+from bot.__main__ import app
 from bot.log import _FramesOnly
 from bot.personal_copy import personal_copy
 from bot.privacy_audit import PEOPLE, Scene, audit
@@ -300,32 +302,31 @@ def test_erasing_takes_the_merged_lead_of_the_other_phone_along(db):
     assert first != second
 
 
-def rangkul(folder, *words):
-    env = {**os.environ, "RANGKUL_STORE__URL": f"sqlite:///{folder / 'data' / 'r.db'}"}
-    env["RANGKUL_STORE__KEYS"] = str(folder / "keys" / "r.keys")
-    command = [sys.executable, "-m", "bot", *words]
-    return subprocess.run(command, capture_output=True, text=True, env=env, check=False, timeout=120)
+@pytest.fixture
+def rangkul(tmp_path, monkeypatch):
+    monkeypatch.setenv("RANGKUL_STORE__URL", f"sqlite:///{tmp_path / 'data' / 'r.db'}")
+    monkeypatch.setenv("RANGKUL_STORE__KEYS", str(tmp_path / "keys" / "r.keys"))
+    return lambda *words: CliRunner().invoke(app, list(words))
 
 
-def test_the_commands_export_and_erase(tmp_path):
+def test_the_commands_export_and_erase(tmp_path, rangkul):
     source = tmp_path / "in.csv"
     source.write_text(
         "NIK;Nama;Tanggal lahir;Desa;HP;Pekerjaan;Penghasilan;Program\n"
         f"{SITI.nik};{SITI.name};12-08-1990;Desa Contoh;081234567890;petani;1.737.400;3\n"
     )
-    done = rangkul(tmp_path, "leads", "import", str(source), "--by", "Ratna", "--paper-consent", "KP-1")
-    assert done.returncode == 0, done.stderr
+    done = rangkul("leads", "import", str(source), "--by", "Ratna", "--paper-consent", "KP-1")
+    assert done.exit_code == 0, done.stderr
     copy = tmp_path / "copy.txt"
     why = ("--reason", "diminta pekerja")
-    assert rangkul(tmp_path, "privacy", "export", "1", "--out", str(copy)).returncode == 2
-    assert rangkul(tmp_path, "privacy", "export", "1", *why, "--out", str(copy)).returncode == 0
+    assert rangkul("privacy", "export", "1", "--out", str(copy)).exit_code == 2
+    assert rangkul("privacy", "export", "1", *why, "--out", str(copy)).exit_code == 0
     assert copy.stat().st_mode & 0o777 == 0o600
     assert SITI.nik in copy.read_text("utf-8")
-    assert rangkul(tmp_path, "privacy", "export", "RK-TIDAKADA", *why).returncode == 2
-    unsure = rangkul(tmp_path, "privacy", "erase", "1")
-    assert unsure.returncode == 1
-    erased = rangkul(tmp_path, "privacy", "erase", "1", "--yes", "--by", "Ratna")
-    assert erased.returncode == 0
+    assert rangkul("privacy", "export", "RK-TIDAKADA", *why).exit_code == 2
+    assert rangkul("privacy", "erase", "1").exit_code == 1  # nobody confirmed it
+    erased = rangkul("privacy", "erase", "1", "--yes", "--by", "Ratna")
+    assert erased.exit_code == 0
     assert "RK-" in erased.stdout
     assert "UU 27/2022" in erased.stdout
-    assert SITI.nik not in rangkul(tmp_path, "privacy", "export", "1", *why).stdout
+    assert SITI.nik not in rangkul("privacy", "export", "1", *why).stdout

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from contextlib import suppress
 
 import pytest
 from sqlalchemy import select
 from storage_fixtures import KEYS, NOW, Broken, village_of
+from typer.testing import CliRunner
 
+from bot.__main__ import app
 from flows.contact import Channel
 from flows.conversation.session import Session
 from flows.events import LeadSubmitted
@@ -166,26 +165,26 @@ def test_keys_are_replaced_whole_and_stay_private(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["rangkul.keys"]
 
 
-def rangkul(folder, *words):
-    env = {**os.environ, "RANGKUL_STORE__URL": f"sqlite:///{folder / 'data' / 'r.db'}"}
-    env["RANGKUL_STORE__KEYS"] = str(folder / "keys" / "r.keys")
-    command = [sys.executable, "-m", "bot", *words]
-    return subprocess.run(command, capture_output=True, text=True, env=env, check=False, timeout=120)
+@pytest.fixture
+def rangkul(tmp_path, monkeypatch):
+    monkeypatch.setenv("RANGKUL_STORE__URL", f"sqlite:///{tmp_path / 'data' / 'r.db'}")
+    monkeypatch.setenv("RANGKUL_STORE__KEYS", str(tmp_path / "keys" / "r.keys"))
+    return lambda *words: CliRunner().invoke(app, list(words))
 
 
-def test_the_command_rotates_refuses_while_in_use_and_resumes(tmp_path):
-    assert rangkul(tmp_path, "db", "upgrade").returncode == 0
+def test_the_command_rotates_refuses_while_in_use_and_resumes(tmp_path, rangkul):
+    assert rangkul("db", "upgrade").exit_code == 0
     keys = tmp_path / "keys" / "r.keys"
     first = KeyRing.read(keys.read_text("ascii"))
     database = Database(f"sqlite:///{tmp_path / 'data' / 'r.db'}", Sealer(first), village_of)
     fill(database)
-    refused = rangkul(tmp_path, "privacy", "rotate-key", "--yes")
-    assert (refused.returncode, "in use" in refused.stderr) == (2, True)
+    refused = rangkul("privacy", "rotate-key", "--yes")
+    assert (refused.exit_code, "in use" in refused.stderr) == (2, True)
     assert KeyRing.read(keys.read_text("ascii")) == first
     database.close()
     replace_keys(keys, first.rotated("k2"))  # as a rotation that was killed leaves it
-    done = rangkul(tmp_path, "privacy", "rotate-key", "--yes")
-    assert done.returncode == 0, done.stderr
+    done = rangkul("privacy", "rotate-key", "--yes")
+    assert done.exit_code == 0, done.stderr
     assert "Melanjutkan" in done.stdout
     ring = KeyRing.read(keys.read_text("ascii"))
     assert [name for name, _ in ring.sealing] == ["k2"]
