@@ -347,7 +347,7 @@ def join_accounts(event: AccountsJoined, scene: Scene) -> None:
 def start_broadcast(event: BroadcastSent, scene: Scene) -> None:
     """Freeze the audience of the official's own village, now or later, or let a second person look first."""
     draft = Draft(
-        Target((event.village,)),
+        Target((event.village,), occupations=event.occupations),
         event.text,
         event.reply,
         scene.content.version,

@@ -92,6 +92,8 @@ class Turns:
             session = store.sessions.get(claimed.contact_id)
             when = leaving(content.lexicon, ANNOUNCEMENT, now, rules)
             contact = self._contact(store, claimed.contact_id, heard, when, now)
+            if _for_officials(session, content):
+                contact = store.contacts.with_works(contact, when)
             code = self._numbers.join_code()
             links = self._links.to(code, str(content.lexicon["kebijakan"]["sapaan_kode"]))
             fresh = (self._numbers.fresh(), rules, code, links, _offer(store, heard, now))
@@ -202,6 +204,12 @@ def _about_other(session: Session, content: Content) -> bool:
     """Whether a form about somebody else than the writer waits for an answer."""
     flow = content.flows.get(session.flow) if session.flow else None
     return flow is not None and flow.about_other
+
+
+def _for_officials(session: Session, content: Content) -> bool:
+    """Whether a form that only officials fill in waits for an answer."""
+    flow = content.flows.get(session.flow) if session.flow else None
+    return flow is not None and flow.officials_only
 
 
 def _offer(store: Store, heard: Heard, now: datetime) -> JoinOffer | DraftOffer | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -130,6 +130,7 @@ class Audience:
 
     will: int
     wont: Mapping[str, int]  # skip reason value -> count
+    by_work: Mapping[str, Audience] = field(default_factory=dict)  # by the last lead's occupation; only where asked for
 
 
 @dataclass(frozen=True, slots=True)

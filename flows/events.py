@@ -122,6 +122,7 @@ class BroadcastSent:
     reviewed: bool
     waits: bool
     at: datetime | None = None
+    occupations: tuple[str, ...] = ()  # only people whose last lead names one of these
 
 
 @dataclass(frozen=True, slots=True)

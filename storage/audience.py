@@ -92,6 +92,24 @@ def forecast(db: Connection, target: Target, when: Leaving, *, without: int | No
     return Audience(will=will, wont=wont)
 
 
+def forecast_by_work(db: Connection, target: Target, when: Leaving, *, without: int | None) -> dict[str, Audience]:
+    """The same for each kind of work that people's last leads name."""
+    newest = select(func.max(LEAD.c.id)).where(LEAD.c.contact_id == CONTACT.c.id).correlate(CONTACT).scalar_subquery()
+    columns = (LEAD.c.occupation.label("work"), left_out_because(when).label("reason"))
+    people = audience_of(select(*columns), target, when, without=without)
+    people = people.join_from(CONTACT, LEAD, LEAD.c.id == newest).where(LEAD.c.occupation.is_not(None))
+    each = people.subquery()
+    query = select(each, func.count().label("people")).group_by(each.c.work, each.c.reason)
+    will: dict[str, int] = {}
+    wont: dict[str, dict[str, int]] = {}
+    for row in db.execute(query):
+        if row.reason is None:
+            will[row.work] = row.people
+        else:
+            wont.setdefault(row.work, {})[row.reason] = row.people
+    return {work: Audience(will.get(work, 0), wont.get(work, {})) for work in sorted({*will, *wont})}
+
+
 def announcement_of(db: Connection, contact_id: int) -> Announcement | None:
     """The newest announcement this contact made that is still to come or under way."""
     mine = (BROADCAST.c.made_by_contact == contact_id, BROADCAST.c.made_by_contact.is_not(None))

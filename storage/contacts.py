@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,7 +11,7 @@ from sqlalchemy import Select, and_, bindparam, case, exists, func, select, upda
 
 from flows.contact import Audience, Channel, ConsentState, Contact, LeadSummary, PhoneMate, Purpose, ReminderPlan, Role
 from flows.outreach.audience import Leaving, Target
-from storage.audience import announcement_of, forecast, progress
+from storage.audience import announcement_of, forecast, forecast_by_work, progress
 from storage.columns import UtcDateTime, literal_word
 from storage.reminders import Reminders, plan_from_json
 from storage.repository import AnyRow, NotFound, Repository
@@ -169,6 +169,14 @@ class Contacts(Repository):
 
     def _audience(self, village_code: str, leaving: Leaving, official: int) -> Audience:
         return forecast(self._db, Target((village_code,)), leaving, without=official)
+
+    def with_works(self, contact: Contact, leaving: Leaving) -> Contact:
+        """The official with the forecast of their village by kind of work."""
+        if contact.audience is None or contact.village is None:
+            return contact
+        target = Target((contact.village.code,))
+        by_work = forecast_by_work(self._db, target, leaving, without=contact.id)
+        return replace(contact, audience=replace(contact.audience, by_work=by_work))
 
     def learn(
         self, contact_id: int, *, village: str | None = None, name: str | None = None, phone: str | None = None

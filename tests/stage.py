@@ -191,6 +191,15 @@ class Stage:
                     store.consents.refuse(actor.contact_id, (purpose,), version, now)
                 case ("withdraw", purpose):
                     store.consents.withdraw(actor.contact_id, (purpose,), now)
+                case _ if trait.startswith("terdaftar sebagai "):
+                    work = next(
+                        one
+                        for one in content.lexicon["occupations"]["occupations"]
+                        if one["name"].casefold() == trait.removeprefix("terdaftar sebagai ")
+                    )
+                    fields = {"pekerjaan": {key: work[key] for key in ("id", "name", "sector", "segment")}}
+                    submitted = happened.LeadSubmitted(f"RK-TES{actor.contact_id:04}", fields, version)
+                    store.leads.submit(actor.contact_id, submitted, now)
                 case _ if trait.startswith("HP +"):
                     store.contacts.learn(actor.contact_id, phone=trait.removeprefix("HP "))
                 case _:

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 import pytest
 from storage_fixtures import LEASE, NOW, OTHER_VILLAGE, VILLAGE, WHEN
 
-from flows.contact import Channel, Occurrence, Purpose, ReminderPlan
+from flows.contact import Audience, Channel, Occurrence, Purpose, ReminderPlan, Role
 from flows.events import LeadSubmitted
 from flows.outreach.audience import Target
 from flows.outreach.follow_up import FollowUp
@@ -153,6 +153,21 @@ def test_the_frozen_audience_is_the_one_forecast_with_a_reason_for_everyone_left
         broadcast = store.broadcasts.get(broadcast_id)
     assert (broadcast.will, broadcast.wont, broadcast.text) == (2, 4, "Ada sosialisasi")
     assert broadcast.state is BroadcastState.SENDING
+
+
+def test_an_official_sees_how_many_of_each_kind_of_work_get_it_by_their_last_lead(db, village):
+    with db.transaction() as store:
+        store.contacts.set_role(village["ratna"], Role.OFFICIAL)
+        for number, (name, work) in enumerate(
+            (("sari", "petani"), ("sari", "nelayan"), ("siti", "nelayan"), ("henti", "nelayan"), ("lain", "petani"))
+        ):
+            fields = {"pekerjaan": {"id": work, "name": work.title(), "sector": "other", "segment": "bpu"}}
+            store.leads.submit(village[name], LeadSubmitted(f"RK-{number}", fields, "v1"), NOW)
+        official = store.contacts.with_works(store.contacts.view(village["ratna"], leaving=WHEN), WHEN)
+        assert official.audience.by_work == {"nelayan": Audience(2, {"opted_out": 1})}
+        target = Target((VILLAGE.code,), occupations=("nelayan",))
+        forecast = store.broadcasts.forecast(target, WHEN, without=village["ratna"])
+    assert (forecast.will, dict(forecast.wont)) == (2, {"opted_out": 1})
 
 
 def test_an_announcement_reaches_each_once_and_is_finished_when_everyone_has_an_outcome(db, village):

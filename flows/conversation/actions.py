@@ -144,6 +144,7 @@ ACTIONS: Mapping[str, Action] = {
     "resubscribe": reminder_talk.resubscribe,
     "has_village": outreach_talk.has_village,
     "forecast": outreach_talk.forecast,
+    "choose_listeners": outreach_talk.choose_listeners,
     "send_broadcast": outreach_talk.send_broadcast,
     "schedule_broadcast": outreach_talk.schedule_broadcast,
     "pause_broadcast": outreach_talk.pause_broadcast,

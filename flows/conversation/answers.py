@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from content.model import Button, SlotValue, Step
+from flows.conversation import listeners
 from flows.conversation.gathering_talk import not_before, read_moment
 from flows.conversation.prefill import occupation
 from flows.conversation.scene import Scene
@@ -40,7 +41,7 @@ STRICT = frozenset(
     }
 )
 #: Every kind of answer a step may wait for: what `nlu.answers` reads, and choices that only taps or labels make.
-ASKS = frozenset({*KINDS, "choice", "change_field", "sector", "extras", "send_when"})
+ASKS = frozenset({*KINDS, "choice", "change_field", "sector", "extras", "send_when", "audience"})
 #: Kinds that may say anything at all, so that nothing in them is a question.
 FREE = frozenset({"text", "title", "place"})
 #: Questions this sure of themselves win over a loose answer ("Iurannya Berapa" is no name).
@@ -128,8 +129,10 @@ def read_choice(scene: Scene, step: Step, value: str) -> Read:
             return Read(ok=False, ask="draf_menunggu", narrowing=True, keep_draft=True)
         case "payment", ("self" | "village" | "budget" | "donor"):
             return _as_read(scene, kind, FormAnswer(value, {"months": None, "payer": value}, ok=True))
-        case "send_when", "later":
+        case "send_when", ("later" | "audience"):
             return Read(ok=True, value=value, branch=value)
+        case "audience", _:
+            return _listeners(scene, value)
         case (("yes_no" | "send_when"), ("yes" | "no")):
             return Read(ok=True, value=value == "yes", branch=value)
         case "birth_date", "yes" if isinstance(scene.slot("lahir_dari_nik"), str):
@@ -169,6 +172,8 @@ def _special(scene: Scene, step: Step, text: str) -> Read | None:
         return Read(ok=False)
     if kind == "send_when":
         return _send_when(scene, text)
+    if kind == "audience":
+        return _listeners(scene, text)
     if kind == "moment":
         return _whole_moment(scene, _read(scene, kind, text))
     if kind == "hour":
@@ -209,6 +214,10 @@ def _send_when(scene: Scene, text: str) -> Read:
     words, said = scene.content.lexicon["siaran"]["when"], _plain(text)
     if said in words["later"]:
         return Read(ok=True, value="later", branch="later")
+    if listeners.wants_to_choose(scene, said):
+        return Read(ok=True, value="audience", branch="audience")
+    if (only := listeners.read_only(scene, text)) is not None:
+        return Read(ok=True, value="only", branch="only", also={listeners.SLOT: only})
     answer = FormAnswer(text, None, ok=False) if said.isdecimal() else _read(scene, "moment", text)
     at = str(answer.value) if answer.ok else None
     if isinstance(answer.value, dict):
@@ -224,6 +233,14 @@ def _send_when(scene: Scene, text: str) -> Read:
     yes = said in words["now"] or (agreed.ok and agreed.value is True)
     if yes or agreed.ok:
         return Read(ok=True, value=yes, branch="yes" if yes else "no")
+    return Read(ok=False, is_question=question(scene.understanding, SURE) is not None)
+
+
+def _listeners(scene: Scene, text: str) -> Read:
+    """Whom an announcement is for; somebody else's question is answered first."""
+    found = listeners.read(scene, text)
+    if found is not None:
+        return Read(ok=True, value=found)
     return Read(ok=False, is_question=question(scene.understanding, SURE) is not None)
 
 

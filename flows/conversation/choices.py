@@ -1,14 +1,17 @@
-"""Choices that depend on the moment: which answer to change on the review card."""
+"""Choices that depend on the moment: which answer to change on the review card, whom an announcement is for."""
 
 from __future__ import annotations
 
 from content.model import Button, FlowDef, Step
+from flows.conversation import listeners
 from flows.conversation.scene import Scene
 
 
 def choices_for(scene: Scene, step: Step) -> tuple[Button, ...] | None:
     """Taps a step shows besides those of its reply, or None to keep the reply's own."""
     flow = scene.flow
+    if step.ask == "audience":
+        return listeners.choices(scene)
     if step.ask != "change_field" or flow is None:
         return None
     return tuple(Button(id=f"change:{field.id}", label=_label(scene, field)) for field in changeable(scene, flow))[:10]

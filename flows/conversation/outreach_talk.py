@@ -7,6 +7,7 @@ from typing import Literal
 
 from content.model import Rendered, SlotValue
 from flows.contact import Role
+from flows.conversation import listeners
 from flows.conversation.scene import Scene
 from flows.events import BroadcastSent, BroadcastSteered
 from flows.outreach.audience import Target, asks_approval, speeds_on
@@ -22,26 +23,37 @@ COMPUTED = (
     "siaran_lama",
     "siaran_mulai",
     "siaran_selesai",
+    "siaran_siapa",
 )
 
 
 def has_village(scene: Scene) -> str:
-    """Whether staff told us which village the official is of."""
+    """Whether staff told us which village the official is of. "Siaran khusus petani" says already whom it is for."""
+    only = listeners.read_only(scene, scene.heard.text) if scene.understanding is not None else None
+    if only is not None:
+        scene.keep(**{listeners.SLOT: only})
     return "*" if scene.contact.village is not None else "tanpa_desa"
 
 
 def forecast(scene: Scene) -> str:
     """How many of the official's village get it, how long that takes, how many won't and why."""
-    village, audience = scene.contact.village, scene.contact.audience
+    village, audience = scene.contact.village, listeners.audience(scene)
     if village is None or audience is None:
         return "tanpa_desa"
+    scene.forget("kirim_siaran")
     words = scene.content.lexicon["reasons"]["skip"]
     why = ", ".join(f"{count} {words.get(reason, reason)}" for reason, count in sorted(audience.wont.items()) if count)
     scene.keep(siaran_akan=audience.will, siaran_tidak=sum(audience.wont.values()), siaran_alasan=why)
+    scene.keep(siaran_siapa=listeners.called(scene, village.name))
     if not audience.will:
-        return "kosong"
+        return "kosong_khusus" if audience is not scene.contact.audience else "kosong"
     scene.keep(siaran_bunyi=_announced(scene).text.strip(), siaran_lama=_how_long(scene, audience.will))
     return "sebagian" if why else "*"
+
+
+def choose_listeners(scene: Scene) -> None:
+    """The official wants to say whom it is for: what was chosen before is asked anew."""
+    scene.forget(listeners.SLOT)
 
 
 def send_broadcast(scene: Scene) -> str:
@@ -64,16 +76,18 @@ def _keep_moment(scene: Scene, at: datetime) -> None:
 
 
 def _confirmed(scene: Scene, at: datetime | None) -> str:
-    village, audience = scene.contact.village, scene.contact.audience
+    village, audience = scene.contact.village, listeners.audience(scene)
     if village is None or audience is None:
         return "*"
     rendered, chosen = _announced(scene), wording(scene.content, scene.slot("pilihan_siaran"))
-    target, reviewed = Target((village.code,)), chosen is not None
+    works = listeners.chosen(scene)
+    target, reviewed = Target((village.code,), occupations=works), chosen is not None
     rules = scene.given.rules
     waits = asks_approval(target, village.code, reviewed=reviewed, will=audience.will, rules=rules)
     blanks = (*(chosen.blanks if chosen else ("isi_siaran",)), "desa")
     slots = {name: str(_words(scene)[name]) for name in blanks}
-    scene.note(BroadcastSent(rendered.text, village.code, rendered.reply, slots, reviewed=reviewed, waits=waits, at=at))
+    said = (rendered.text, village.code, rendered.reply, slots)
+    scene.note(BroadcastSent(*said, reviewed=reviewed, waits=waits, at=at, occupations=works))
     if waits:
         return "menunggu"
     pause = next_polite(scene.contact, scene.given.now, rules) if at is None else None
