@@ -177,16 +177,16 @@ def seconds_of(sent):
 @pytest.mark.parametrize(("channel", "rate"), [(Telegram, 30), (WhatsApp, 80)])
 def test_two_senders_together_use_the_whole_rate_and_never_more(db, channel, rate):
     crowd = Crowd(db, channel, senders=2)
-    crowd.people(200)
+    crowd.people(120)
     crowd.broadcast()
-    crowd.pass_time(200 / rate + 0.5)
+    crowd.pass_time(120 / rate + 0.5)
     sent = crowd.channel.sent
     assert crowd.channel.refused == {}
-    assert Counter(to for _, to, _ in sent) == Counter(f"628{number:09d}" for number in range(1, 201))
+    assert Counter(to for _, to, _ in sent) == Counter(f"628{number:09d}" for number in range(1, 121))
     moments = seconds_of(sent)
-    assert 199 / (moments[-1] - moments[0]) >= 0.99 * rate
+    assert 119 / (moments[-1] - moments[0]) >= 0.99 * rate
     assert min(later - earlier for earlier, later in pairwise(moments)) >= 0.999 / rate
-    assert crowd.outcomes() == {("sent", None): 200}
+    assert crowd.outcomes() == {("sent", None): 120}
 
 
 def test_replies_overtake_a_running_broadcast(db):
