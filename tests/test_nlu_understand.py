@@ -11,14 +11,15 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from nlu_material import CONTENT, TODAY, content
+from rapidfuzz.distance import OSA
 
 import nlu
 from nlu import evaluate, export, model_file
-from nlu.bench import nonsense
+from nlu.bench import noise, nonsense
 from nlu.entities import EntityReader
 from nlu.examples import sentences, vocabulary
 from nlu.folding import fold
-from nlu.nearest import Nearest
+from nlu.nearest import Nearest, _skeleton
 from nlu.normalise import Normaliser
 from nlu.rasa_server import RasaEngine, RasaFailed, RasaServer
 from nlu.situations import Situations
@@ -177,6 +178,24 @@ def test_short_messages_are_understood(engine: DefaultEngine, text: str, intent:
 def test_the_classifier_takes_an_unknown_word_for_the_nearest_learnt_one(typed: str, meant: str) -> None:
     learnt = dict.fromkeys(("perkiraan", "cuaca", "layanan", "bersihkan", "denda"), 3.0)
     assert Nearest(learnt, frozenset(["tenda"]))([typed]) == [meant]
+
+
+def test_no_near_word_is_missed_by_looking_only_at_words_of_like_size_and_letters() -> None:
+    learnt = {
+        word: 2.0 + len(word) / 50 for said, _ in sentences(content().intents)[::9] for word in said.lower().split()
+    }
+    words = [word for word in learnt if word.isalpha() and len(word) > 3]
+
+    def apart(typed: str, word: str) -> float:
+        slips = OSA.distance(typed, word) + OSA.distance(_skeleton(typed), _skeleton(word))
+        return slips / 2 / max(len(typed), len(word)) + 0.15 * (typed[0] != word[0]) + 1e-3 * learnt[word]
+
+    nearest = Nearest(learnt, frozenset())
+    typed = [word for word in " ".join(noise.heavy(words[:150])).split() if word not in learnt and len(word) > 2]
+    assert len(typed) > 60
+    for word in typed:
+        best = min(words, key=lambda learnt_word: apart(word, learnt_word))
+        assert nearest([word]) == [best if apart(word, best) < 0.33 else word]
 
 
 def test_a_long_message_of_unknown_words_is_looked_up_only_in_part() -> None:
