@@ -197,7 +197,9 @@ class Stage:
                         for one in content.lexicon["occupations"]["occupations"]
                         if one["name"].casefold() == trait.removeprefix("terdaftar sebagai ")
                     )
-                    fields = {"pekerjaan": {key: work[key] for key in ("id", "name", "sector", "segment")}}
+                    income = {"amount": 1_000_000, "period": "month"}
+                    fields = {"nama": actor.name, "penghasilan": income, "program": "2"}
+                    fields |= {"pekerjaan": {key: work[key] for key in ("id", "name", "sector", "segment")}}
                     submitted = happened.LeadSubmitted(f"RK-TES{actor.contact_id:04}", fields, version)
                     store.leads.submit(actor.contact_id, submitted, now)
                 case _ if trait.startswith("HP +"):

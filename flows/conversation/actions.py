@@ -136,6 +136,8 @@ ACTIONS: Mapping[str, Action] = {
     "plan_by_harvest": reminder_talk.plan_by_harvest,
     "plan_for_employer": reminder_talk.plan_for_employer,
     "mark_paid": reminder_talk.mark_paid,
+    "mark_paid_until": reminder_talk.mark_paid_until,
+    "tell_discount_end": reminder_talk.tell_discount_end,
     "snooze": reminder_talk.snooze,
     "not_contacted": reminder_talk.not_contacted,
     "stop_follow_ups": reminder_talk.stop_follow_ups,

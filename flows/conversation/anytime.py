@@ -10,7 +10,7 @@ from flows.conversation.intents import answer_intent
 from flows.conversation.scene import Scene
 
 #: Commands that are actions of another name.
-_ACTIONS = {"paid": "mark_paid"}
+_ACTIONS = {"paid": "mark_paid", "paid_until": "mark_paid_until"}
 _PUNCTUATION = re.compile(r"[^\w\s/]+")
 
 
@@ -74,7 +74,7 @@ def do_command(scene: Scene, command: str) -> bool:
             form.back(scene)
         case "resume_flow":
             form.resume(scene)
-        case "paid" | "snooze" | "stop_reminder" | "not_contacted":
+        case "paid" | "paid_until" | "snooze" | "stop_reminder" | "not_contacted":
             actions.do(scene, _ACTIONS.get(command, command))
             form.ask_again(scene)
         case "stop_follow_ups":

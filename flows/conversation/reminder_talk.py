@@ -17,16 +17,20 @@ from flows.events import (
     ConsentWithdrawn,
     FollowUpDropped,
     HandoffRequested,
+    OwnLeadWanted,
     ProfileLearned,
     ReminderPlanned,
     ReminderStopped,
 )
 from flows.outreach.follow_up import FollowUp
-from flows.outreach.reminder import paid, schedule, snoozed
+from flows.outreach.reminder import paid, paid_until, schedule, snoozed
+from flows.outreach.wording import discount_end
 
 #: Slots that these actions compute for replies; they go with the form.
 COMPUTED = ("pengingat_berikut", "bulan_iuran")
 _MESSAGES = (Purpose.REMINDERS, Purpose.ANNOUNCEMENTS)
+#: A month named without its year is taken to lie no further ahead, and nobody pays further ahead than the second.
+_PAID_AHEAD, _PAID_AT_MOST = 7, 24
 _CLAUSE = re.compile(r"[,.;!?\n]+|\b(?:tapi|tetapi|namun|sedangkan)\b")
 _EXCEPT = re.compile(r"\bkecuali\b")
 
@@ -108,6 +112,55 @@ def mark_paid(scene: Scene) -> None:
         _say_next(scene, "sudah_bayar_perlindungan", made, slots | {"batas": made.protected_until})
     else:
         _say_next(scene, "sudah_bayar_bulan" if first == through else "sudah_bayar_sampai", made, slots)
+    tell_discount_end(scene)
+
+
+def mark_paid_until(scene: Scene) -> None:
+    """The person says up to which month they paid ("sudah bayar sampai Desember")."""
+    plan, through = scene.contact.reminder, _paid_through(scene)
+    if plan is None or through is None:
+        mark_paid(scene)
+        return
+    made = paid_until(scene.content, plan, through, scene.contact.zone, scene.given.now)
+    if made == plan:
+        _say_next(scene, "sudah_bayar_tercatat", plan, {})
+        return
+    scene.note(ReminderPlanned(made))
+    _say_next(scene, "sudah_bayar_hingga", made, {"bulan_akhir": through})
+    tell_discount_end(scene)
+
+
+def _paid_through(scene: Scene) -> date | None:
+    """The month that was named as the last one paid. Without a year it is the nearest that makes sense."""
+    understanding = scene.understanding
+    named = understanding.first("month") if understanding else None
+    if named is None:
+        return None
+    through = date.fromisoformat(f"{named.value}-01")
+    if not re.search(r"\d{4}", named.text):  # "sampai Agustus", said in November, is rarely next year's
+        while through > add_months(scene.today, _PAID_AHEAD):
+            through = add_months(through, -12)
+    return through if through <= add_months(scene.today, _PAID_AT_MOST) else None
+
+
+def tell_discount_end(scene: Scene) -> None:
+    """Say once that the discount ends, when what was just told makes the reminders pass over its last month.
+
+    Otherwise the reminder for that month says it (`flows.outreach.wording`).
+    """
+    before = scene.contact.reminder
+    made = next((event.plan for event in reversed(scene.events) if isinstance(event, ReminderPlanned)), None)
+    if made is None or made.next is None or made.employer or scene.contact.lead is None:
+        return
+    seen = before.next.month if before is not None and before.next is not None else scene.today.replace(day=1)
+    if made.next.month <= seen:
+        return
+    if scene.given.own is None:
+        scene.note(OwnLeadWanted())
+        return
+    end = discount_end(scene.content, seen, made.next.month, [scene.given.own])
+    if end is not None:
+        scene.say("diskon_segera_berakhir", {"bulan_lanjut": end.month, "per_bulan_lanjut": end.each_month})
 
 
 def snooze(scene: Scene) -> None:
@@ -213,18 +266,23 @@ def _any(forms: Iterable[str], said: str) -> bool:
 
 
 def answers_reminder(scene: Scene, text: str) -> str | None:
-    """What somebody who was reminded means in words of their own: "paid", "snooze", or None when it is neither."""
-    plan = scene.contact.reminder
-    if plan is None or plan.last is None:
+    """What is meant in words of their own: "paid", "paid_until", "snooze", or None when it is none of these.
+
+    Who was not reminded yet is heard only when they name the month up to which they paid.
+    """
+    plan, words, said = scene.contact.reminder, scene.content.lexicon["pengingat"]["jawaban"], text.casefold()
+    until = _any(words["sampai"], said) and _paid_through(scene) is not None
+    if not until and (plan is None or plan.last is None):
         return None
-    words, said = scene.content.lexicon["pengingat"]["jawaban"], text.casefold()
     if "?" in said or len(said.split()) > int(words["terpanjang"]):
         return None
     forbids = _any(scene.content.lexicon["pengingat"]["larangan"], said)
     if _any(words["ingat"], said) and _any(words["nanti"], said) and not forbids:
         return "snooze"
     paid_now = _any(words["sudah"], said) and _any(words["bayar"], said) and not _any(words["bukan"], said)
-    return "paid" if paid_now and not forbids else None
+    if not paid_now or forbids:
+        return None
+    return "paid_until" if until else "paid"
 
 
 def tells_protection(scene: Scene, text: str) -> bool:

@@ -68,6 +68,18 @@ def paid(content: Content, plan: ReminderPlan, zone: ZoneInfo, now: datetime) ->
     return schedule(content, replace(plan, paid_through=through, protected_until=until, last=owed), zone, now)
 
 
+def paid_until(content: Content, plan: ReminderPlan, through: date, zone: ZoneInfo, now: datetime) -> ReminderPlan:
+    """The plan once the person named the last month they paid for; a month that is known to be paid changes nothing."""
+    through = through.replace(day=1)
+    first = first_unpaid(plan)
+    if first is not None and through < first:
+        return plan
+    until = plan.protected_until
+    if until is not None and first is not None:
+        until = months_later(until, _apart(first, through) + 1)
+    return schedule(content, replace(plan, paid_through=through, protected_until=until), zone, now)
+
+
 def _owed_now(content: Content, plan: ReminderPlan, today: date) -> Occurrence | None:
     """What can be meant by somebody who was not reminded yet: the contribution whose last day comes next."""
     if plan.protected_until is not None:

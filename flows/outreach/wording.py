@@ -92,6 +92,35 @@ def wording(content: Content, plan: ReminderPlan, occurrence: Occurrence, forms:
     return _with_amount(content, people, due, occurrence, slots)
 
 
+@dataclass(frozen=True, slots=True)
+class DiscountEnd:
+    """The first contribution month without the discount, and what these people then owe a month."""
+
+    month: date
+    each_month: int
+
+
+def discount_end(content: Content, first: date, last: date, forms: Sequence[Fields]) -> DiscountEnd | None:
+    """The end of the discount between two contribution months, for those whose contribution we can work out.
+
+    None where it does not end between them, or when we know nobody's amount.
+    """
+    people = payers(forms)
+    months = (last.year - first.year) * 12 + last.month - first.month
+    if not people or months < 1:
+        return None
+    try:
+        rows = [contributions(content, one.income, one.sector, first, months + 1) for one in people]
+    except NotInForce:
+        return None
+    for each in zip(*rows, strict=True):
+        had = any(row[0].discount_percent for row in rows)
+        if had and not any(due.discount_percent for due in each):
+            owed = sum(payer.owes(due) for payer, due in zip(people, each, strict=True))
+            return DiscountEnd(each[0].month, owed)
+    return None
+
+
 def _without_amount(occurrence: Occurrence, slots: dict[str, SlotValue]) -> Worded:
     if occurrence.months == 1:
         return "pengingat_iuran", slots
