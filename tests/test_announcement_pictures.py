@@ -98,7 +98,9 @@ def test_a_picture_is_shown_before_it_leaves_and_waits_for_a_second_person(site:
     shown = client.get(f"{page.url.path}/gambar")
     assert (shown.headers["content-type"], Image.open(io.BytesIO(shown.content)).size) == ("image/jpeg", (400, 600))
     assert site.visitor().get(f"{page.url.path}/gambar").headers["content-type"] != "image/jpeg"
-    assert "Berkas itu bukan gambar" in compose(client, b"bukan gambar").text
+    refused = compose(client, b"bukan gambar").text
+    assert "Berkas itu bukan gambar" in refused
+    assert f'value="{HERE}"' in refused
     with site.database.reading() as store:
         assert len(store.broadcasts.recent()) == 1
     assert client.get("/konsol/siaran/99/gambar").status_code == 404

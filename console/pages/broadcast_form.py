@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -58,6 +58,13 @@ async def asked(request: Request) -> FormData:
 def words_of(form: FormData) -> dict[str, str]:
     """What stands in the blanks, and one's own words."""
     return {name: str(form.get(name) or "").strip()[:500] for name in ("siaran_kapan", "siaran_tempat", "isi_siaran")}
+
+
+def typed(form: FormData | None) -> Mapping[str, Sequence[str]]:
+    """What was typed and chosen, by field, to be shown again; nothing for an empty form."""
+    if form is None:
+        return {}
+    return {name: [value for value in form.getlist(name) if isinstance(value, str)][:_MOST_AREAS] for name in form}
 
 
 async def picture_in(form: FormData) -> bytes | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from starlette.datastructures import FormData
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette_admin.routing import route
@@ -23,6 +24,7 @@ from console.pages.broadcast_form import (
     picture_in,
     target_of,
     target_words,
+    typed,
     words_of,
 )
 from console.pages.broadcast_report import as_csv, as_xlsx
@@ -68,8 +70,7 @@ class Broadcasts(Page):
     async def new(self, request: Request) -> Response:
         """An empty form."""
         check_may(staff_of(request), Permission.SEND_BROADCASTS)
-        offered = await self.desk.read(lambda store: choices(self.desk, store))
-        return self.show(request, "pages/broadcast_new.html", {**offered, "title": self.desk.words("broadcast_new")})
+        return await self._form(request)
 
     @route("/baru", methods=["POST"], name="broadcast-draft")
     async def draft(self, request: Request) -> Response:
@@ -79,8 +80,7 @@ class Broadcasts(Page):
         try:
             picture = await picture_in(form)
         except NotAPicture as wrong:
-            said = self.desk.words.of(wrong.fault.value, "picture_fault")
-            return self.back(request, f"{self.path}/baru", said, "error")
+            return await self._form(request, form, self.desk.words.of(wrong.fault.value, "picture_fault"))
         content, words = self.desk.content.current, words_of(form)
         name, kind = str(form.get("nama_segmen") or "").strip()[:60], str(form.get("kata") or "")
 
@@ -107,7 +107,8 @@ class Broadcasts(Page):
 
         made = await self.desk.write(work)
         if isinstance(made, str):
-            return self.back(request, f"{self.path}/baru", self.desk.words(made), "error")
+            again = self.desk.words("broadcast_picture_again") if picture is not None else ""
+            return await self._form(request, form, f"{self.desk.words(made)} {again}".strip())
         return self.back(request, f"{self.path}/{made}")
 
     @route("/{broadcast_id:int}", name="broadcast")
@@ -297,6 +298,12 @@ class Broadcasts(Page):
         if not done:
             return self.back(request, here, self.desk.words(wrong), "error")
         return self.back(request, here, self.desk.words(said))
+
+    async def _form(self, request: Request, form: FormData | None = None, problem: str | None = None) -> Response:
+        """The form, with everything that was typed and chosen when it was refused. A file has to be chosen again."""
+        offered = await self.desk.read(lambda store: choices(self.desk, store))
+        said = {"said": typed(form), "problem": problem, "title": self.desk.words("broadcast_new")}
+        return self.show(request, "pages/broadcast_new.html", {**offered, **said}, 400 if problem else 200)
 
     def _read(
         self, store: Store, user: StaffUser, broadcast_id: int, after: int

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -32,6 +33,12 @@ class StaffAccounts(Page):
     @route("", name="staff")
     async def index(self, request: Request) -> Response:
         """All accounts and the form for a new one."""
+        return await self._index(request)
+
+    async def _index(
+        self, request: Request, said: Mapping[str, str] | None = None, problem: str | None = None
+    ) -> Response:
+        """The page; a refused form comes back with what was typed into it, but for the password."""
         everyone = await self.desk.read(lambda store: store.staff.everyone())
         context = {
             "people": everyone,
@@ -39,8 +46,10 @@ class StaffAccounts(Page):
             "roles": list(StaffRole)[::-1],
             "shortest": SHORTEST_PASSWORD,
             "subtitle": self.desk.words("staff_subtitle"),
+            "said": said or {},
+            "problem": problem,
         }
-        return self.show(request, "pages/staff.html", context)
+        return self.show(request, "pages/staff.html", context, 400 if problem else 200)
 
     @route("/tambah", methods=["POST"], name="staff-add")
     async def add(self, request: Request) -> Response:
@@ -50,7 +59,7 @@ class StaffAccounts(Page):
         password = await password_of(request, "password")
         wrong = await self.desk.write(lambda store: self._add(store, user, form, password))
         if wrong is not None:
-            return self.back(request, self.path, self.desk.words(wrong, count=SHORTEST_PASSWORD), "error")
+            return await self._index(request, form, self.desk.words(wrong, count=SHORTEST_PASSWORD))
         return self.back(request, self.path, self.desk.words("staff_added", name=form["name"]))
 
     @route("/{staff_id:int}/nonaktif", methods=["POST"], name="staff-disable")
