@@ -1,4 +1,7 @@
-"""The second transaction: a stored message becomes a session and queued replies, or is set aside for staff to see."""
+"""The second transaction: a stored message becomes a session and queued replies, or is set aside for staff to see.
+
+Nothing here waits for the disk: the message is on it already, and the sender puts its claim there before it sends.
+"""
 
 from __future__ import annotations
 
@@ -73,7 +76,7 @@ class Turns:
 
         The claim is committed by itself, so that a message that kills the process is not tried for ever.
         """
-        with self._database.transaction() as store:
+        with self._database.transaction(on_disk=False) as store:
             claimed = store.inbox.claim(self._clock.now(), LEASE)
         if claimed is None:
             return None
@@ -88,7 +91,7 @@ class Turns:
     def _take(self, claimed: Claimed) -> Done:
         content, now, rules = self._content.current, self._clock.now(), self._rules()
         heard = self._heard(claimed, content, now)
-        with self._database.transaction() as store:
+        with self._database.transaction(on_disk=False) as store:
             session = store.sessions.get(claimed.contact_id)
             when = leaving(content.lexicon, ANNOUNCEMENT, now, rules)
             contact = self._contact(store, claimed.contact_id, heard, when, now)
@@ -170,14 +173,14 @@ class Turns:
     def _fail(self, claimed: Claimed, code: str) -> Done:
         if claimed.attempts >= ATTEMPTS:
             return self._give_up(claimed, code)
-        with self._database.transaction() as store:
+        with self._database.transaction(on_disk=False) as store:
             if claimed.attempts == 1:
                 self._apologise(store, claimed)
             store.inbox.retry_later(claimed, code, self._clock.now() + _AGAIN_AFTER)
         return Done(claimed.contact_id, None, code)
 
     def _give_up(self, claimed: Claimed, code: str) -> Done:
-        with self._database.transaction() as store:
+        with self._database.transaction(on_disk=False) as store:
             self._apologise(store, claimed)
             store.inbox.set_aside(claimed, code)
         log.warning("message_set_aside", inbound=claimed.id, error=code)

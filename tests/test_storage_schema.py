@@ -147,3 +147,13 @@ def test_sqlite_is_as_durable_as_we_promise(db):
 
 
 PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 10000, "secure_delete": 2}
+
+
+def test_on_sqlite_only_what_asks_for_it_does_not_wait_for_the_disk(tmp_path):
+    database = Database(f"sqlite:///{tmp_path / 'rangkul.db'}", Sealer(KEYS))
+    told = []
+    for on_disk in (True, False, True):  # the pool hands out one connection again and again
+        with database.transaction(on_disk=on_disk) as store:
+            told.append(store.connection.scalar(text("PRAGMA synchronous")))
+    database.close()
+    assert told == [2, 1, 2]
