@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, and_, bindparam, case, exists, func, select, update
+from sqlalchemy import Executable, Select, and_, bindparam, case, exists, func, select, text, update
 
 from flows.contact import Audience, Channel, ConsentState, Contact, LeadSummary, PhoneMate, Purpose, ReminderPlan, Role
 from flows.outreach.audience import Leaving, Target
 from storage.audience import announcement_of, forecast, forecast_by_work, progress
 from storage.columns import UtcDateTime, literal_word
 from storage.reminders import Reminders, plan_from_json
-from storage.repository import AnyRow, NotFound, Repository
+from storage.repository import AnyRow, NotFound, Repository, insert_into
 from storage.tables import ADDRESS, CONSENT_CURRENT, CONTACT, INBOUND, LEAD, OUTBOX, REMINDER
 from storage.words import InboundState, OutboxState, Promise
 
@@ -67,13 +68,18 @@ class Contacts(Repository):
         if known is not None and known.erased_at is None:
             self._keep_phone(known.id, phone)
             return known.contact_id, known.id
-        numbered = phone if channel in _NAMED_BY_NUMBER else None
-        named_otherwise = self._under_number(channel, account, external_id, numbered) if numbered else None
-        if named_otherwise is not None:
-            return named_otherwise.contact_id, named_otherwise.id
+        if phone is not None and channel in _NAMED_BY_NUMBER:
+            self._one_by_one(phone)
+            named_otherwise = self._under_number(channel, account, external_id, phone)
+            if named_otherwise is not None:
+                return named_otherwise.contact_id, named_otherwise.id
         if known is not None:
             self._forget_address(known.id)
-        made = self._make(channel, account, external_id, now, instead_of=known.id if known else None)
+        made = self._make(channel, account, external_id, now)
+        if made is None:  # another process met the same person this very moment
+            return self.find_or_make(channel, account, external_id, now, phone=phone)
+        if known is not None:
+            self._redirect(known.id, made[1])
         self._keep_phone(made[1], phone)
         return made
 
@@ -271,28 +277,30 @@ class Contacts(Repository):
     def _phone_mark(self, phone: str) -> bytes:
         return self._sealer.fingerprint("phone", phone)
 
-    def _make(
-        self, channel: Channel, account: str, external_id: str, now: datetime, *, instead_of: int | None
-    ) -> tuple[int, int]:
-        contact_id = self._db.execute(CONTACT.insert().values(created_at=now).returning(CONTACT.c.id)).scalar_one()
-        made = self._db.execute(
-            self._insert(ADDRESS)
-            .values(
-                channel=channel,
-                account=account,
-                external_id=external_id,
-                external_hash=self._sealer.fingerprint("address", external_id),
-                contact_id=contact_id,
-            )
-            .on_conflict_do_nothing(index_elements=["channel", "account", "external_hash"])
-            .returning(ADDRESS.c.id)
-        ).scalar()
-        if made is None:  # another process met the same person this very moment
+    def _one_by_one(self, phone: str) -> None:
+        """Until the transaction ends nobody else looks for this number: it would be met twice, by number and by id.
+
+        SQLite has one writer anyway.
+        """
+        if self._db.dialect.name == "postgresql":
+            key = int.from_bytes(self._phone_mark(phone)[:8], signed=True)
+            self._db.execute(_NUMBER_LOCK, {"key": key})
+
+    def _make(self, channel: Channel, account: str, external_id: str, now: datetime) -> tuple[int, int] | None:
+        """None: the address is there already."""
+        contact_id = int(self._db.execute(_NEW_CONTACT, {"created_at": now}).scalar_one())
+        where = {
+            "channel": channel,
+            "account": account,
+            "external_id": external_id,
+            "external_hash": self._sealer.fingerprint("address", external_id),
+            "contact_id": contact_id,
+        }
+        made = self._db.execute(_new_address(self._db.dialect.name), where).scalar()
+        if made is None:
             self._db.execute(CONTACT.delete().where(CONTACT.c.id == contact_id))
-            return self.find_or_make(channel, account, external_id, now)
-        self._change(contact_id, address_id=made)
-        if instead_of is not None:
-            self._redirect(instead_of, made)
+            return None
+        self._db.execute(_WRITES_FROM, {"contact": contact_id, "here": made})
         return contact_id, made
 
     def _forget_address(self, address_id: int) -> None:
@@ -326,6 +334,12 @@ def _lead(row: AnyRow) -> LeadSummary | None:
         return None
     day = row.submitted_at.astimezone(ZoneInfo(row.zone or _ZONE_UNTIL_KNOWN)).date()
     return LeadSummary(row.number, row.state, day)
+
+
+@cache
+def _new_address(dialect: str) -> Executable:
+    once = insert_into(ADDRESS, dialect).on_conflict_do_nothing(index_elements=["channel", "account", "external_hash"])
+    return once.returning(ADDRESS.c.id)
 
 
 def _person() -> Select[Any]:
@@ -393,6 +407,8 @@ _ADDRESS_OF = (
         ADDRESS.c.external_hash == bindparam("mark"),
     )
 )
+_NEW_CONTACT = CONTACT.insert().values(created_at=bindparam("created_at", type_=UtcDateTime)).returning(CONTACT.c.id)
+_NUMBER_LOCK = text("SELECT pg_advisory_xact_lock(:key)")
 _ADDRESS_WITH_PHONE = (
     select(ADDRESS.c.id, ADDRESS.c.contact_id)
     .join(CONTACT, CONTACT.c.id == ADDRESS.c.contact_id)

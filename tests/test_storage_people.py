@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from threading import Thread
 
 import pytest
 from sqlalchemy import text
-from storage_fixtures import LEASE, NOW, OTHER_VILLAGE, VILLAGE, WHEN
+from storage_fixtures import KEYS, LEASE, NOW, OTHER_VILLAGE, VILLAGE, WHEN, village_of
 
 from flows.contact import LEAD_MOVES, Channel, ConsentState, LeadState, LeadSummary, Purpose, ReminderPlan, Role
 from flows.conversation.session import Session
 from flows.events import LeadSubmitted
 from flows.outreach.sending_policy import Kind
+from storage import Database, Sealer
 from storage.leads import MoveRefused
 from storage.outcomes import Sent
 from storage.repository import NotFound
@@ -66,6 +68,39 @@ def test_two_ids_with_one_number_are_two_people_because_numbers_are_passed_on(db
         first = store.contacts.find_or_make(Channel.WHATSAPP, "62811", "ID.1", NOW, phone="+6281200000011")
         other = store.contacts.find_or_make(Channel.WHATSAPP, "62811", "ID.2", NOW, phone="+6281200000011")
         assert other[0] != first[0]
+
+
+@pytest.mark.parametrize("first_by", ["number", "id"])
+def test_one_person_named_by_number_and_by_id_at_once_is_met_once(db, first_by):
+    """Two processes, each in the middle of storing a first message of the same person."""
+    names = {"number": "6281200000011", "id": "ID.1"}
+    first_name, second_name = names.pop(first_by), next(iter(names.values()))
+    other = Database(db.engine.url.render_as_string(hide_password=False), Sealer(KEYS), village_of)
+    met = []
+
+    def meet_too():
+        with other.transaction() as store:
+            met.append(store.contacts.find_or_make(Channel.WHATSAPP, "62811", second_name, NOW, phone="+6281200000011"))
+
+    second = Thread(target=meet_too)
+    with db.transaction() as store:
+        first = store.contacts.find_or_make(Channel.WHATSAPP, "62811", first_name, NOW, phone="+6281200000011")
+        second.start()
+        while second.is_alive() and not _somebody_waits(db):
+            pass
+    second.join()
+    other.close()
+    assert met == [first]
+    with db.reading() as store:
+        assert store.contacts.address(first[1]).external_id == "ID.1"
+
+
+def _somebody_waits(db):
+    """On SQLite a second writer always does, and nobody can see it."""
+    if db.is_sqlite:
+        return True
+    with db.reading() as store:
+        return store.connection.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")) > 0
 
 
 def test_a_number_counts_only_on_its_own_account_and_channel(db):
