@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from threading import Lock
 from weakref import WeakKeyDictionary
 
@@ -39,8 +42,30 @@ _MESSAGES = (Purpose.REMINDERS, Purpose.ANNOUNCEMENTS)
 def receive(database: Database, channel: Channel, account: str, arrived: Sequence[Arrived], now: datetime) -> int:
     """Store everything that arrived, all or nothing. Returns, durable, how many messages were new."""
     delivery = _Delivery(channel, account, arrived, now)
-    waiting = _WAITING.setdefault(database, _Waiting())
+    _waiting_at(database).line.append(delivery)
+    return _stored(database, delivery)
+
+
+async def receive_soon(
+    database: Database, channel: Channel, account: str, arrived: Sequence[Arrived], now: datetime
+) -> int:
+    """The same for whoever runs in the event loop.
+
+    One thread stores for all: what comes while it waits for the disk is in line at once and goes along the next time,
+    however many requests there are and however busy other threads.
+    """
+    delivery = _Delivery(channel, account, arrived, now)
+    waiting = _waiting_at(database)
     waiting.line.append(delivery)
+    return await asyncio.get_running_loop().run_in_executor(waiting.clerk, _stored, database, delivery)
+
+
+def _waiting_at(database: Database) -> _Waiting:
+    return _WAITING.setdefault(database, _Waiting())
+
+
+def _stored(database: Database, delivery: _Delivery) -> int:
+    waiting = _waiting_at(database)
     with waiting.lock:
         if delivery.new is None:  # nobody ahead of us took ours along
             _store_all(database, [waiting.line.popleft() for _ in range(len(waiting.line))])
@@ -74,6 +99,7 @@ class _Waiting:
 
     lock: Lock = field(default_factory=Lock)
     line: deque[_Delivery] = field(default_factory=deque)
+    clerk: Executor = field(default_factory=partial(ThreadPoolExecutor, 1, "inbox"))  # no thread until it is used
 
 
 _WAITING: WeakKeyDictionary[Database, _Waiting] = WeakKeyDictionary()

@@ -12,7 +12,7 @@ from bot.channels.channel import Arrived, Channel
 from bot.channels.errors import SendError
 from bot.config import Secrets
 from bot.front_door import FrontDoor
-from bot.inbox import receive
+from bot.inbox import receive_soon
 from flows.contact import Channel as ChannelName
 
 log = structlog.get_logger()
@@ -55,7 +55,7 @@ class Platforms:
     def _receiver(self, name: ChannelName, account: str) -> Receive:
         async def store(arrived: Sequence[Arrived]) -> None:
             now = self._app.clock.now()
-            await asyncio.to_thread(receive, self._app.database, name, account, arrived, now)
+            await receive_soon(self._app.database, name, account, arrived, now)
             self._wake()
 
         return store

@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 from bot.channels.channel import Incoming
 from bot.channels.web import IMAGES, ChatLine, ChatUnavailable
 from bot.clock import Clock
-from bot.inbox import receive
+from bot.inbox import receive_soon
 from bot.pictures import card_in, draw
 from flows.contact import Channel
 from flows.message import HeardKind
@@ -31,14 +31,14 @@ class WebChat:
         self._clock = clock
         self._wake = wake
 
-    def receive(self, token: str, message_id: str, kind: HeardKind, text: str, label: str | None) -> None:
+    async def receive(self, token: str, message_id: str, kind: HeardKind, text: str, label: str | None) -> None:
         """Store one message; returns when it is durable."""
         now = self._clock.now()
         message = Incoming(
             message_id=f"{token}:{message_id}", person_id=token, kind=kind, text=text, at=now, label=label
         )
         try:
-            receive(self._database, Channel.WEB, ACCOUNT, [message], now)
+            await receive_soon(self._database, Channel.WEB, ACCOUNT, [message], now)
         except OperationalError as wrong:  # no disk space, database away: the page keeps the message and tries again
             raise ChatUnavailable from wrong
         self._wake()

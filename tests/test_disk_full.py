@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -45,11 +46,11 @@ def test_a_full_disk_refuses_the_message_and_a_later_try_stores_it_once(chat):
     disk.pages = 1
     message = str(uuid4())
     with pytest.raises(ChatUnavailable):
-        page.receive(TOKEN, message, HeardKind.TEXT, "halo " * 1900, None)
+        asyncio.run(page.receive(TOKEN, message, HeardKind.TEXT, "halo " * 1900, None))
     assert page.history(TOKEN, 0) == []
     disk.pages = 0
     for _ in range(2):
-        page.receive(TOKEN, message, HeardKind.TEXT, "halo " * 1900, None)
+        asyncio.run(page.receive(TOKEN, message, HeardKind.TEXT, "halo " * 1900, None))
     with database.reading() as store:
         assert store.contacts.find(Channel.WEB, "local", TOKEN) is not None
     assert [line.message_id for line in page.history(TOKEN, 0)] == [message]

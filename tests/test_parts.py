@@ -55,7 +55,7 @@ def test_a_message_stored_by_the_web_part_is_answered_by_the_work_part(made):
     thread = threading.Thread(target=lambda: asyncio.run(runner.serve()))
     thread.start()
     chat = WebChat(web.database, SystemClock(), lambda: None)
-    chat.receive(TOKEN, "one", HeardKind.TEXT, "jkm itu apa", None)
+    asyncio.run(chat.receive(TOKEN, "one", HeardKind.TEXT, "jkm itu apa", None))
     waiting = threading.Event()
     try:
         for _ in range(PATIENCE):

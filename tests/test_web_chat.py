@@ -52,7 +52,7 @@ class KeptInMemory:
         self._lock = threading.Lock()
         self._next = 0
 
-    def receive(self, token: str, message_id: str, kind: HeardKind, text: str, label: str | None) -> None:
+    async def receive(self, token: str, message_id: str, kind: HeardKind, text: str, label: str | None) -> None:
         if self.full:
             raise ChatUnavailable
         with self._lock:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from threading import Barrier, Event, Thread
 
 import pytest
+from sqlalchemy import event
 from world_fixtures import SATURDAY
 
 from bot.channels.channel import Incoming
-from bot.inbox import receive
+from bot.inbox import receive, receive_soon
 from bot.world import World
 from flows.contact import Channel
 from flows.message import HeardKind
@@ -80,3 +82,34 @@ def test_a_delivery_that_breaks_takes_no_other_along(world: World) -> None:
         thread.join()
     assert counts == [1] * 8
     assert not broken
+
+
+def test_what_comes_while_others_are_stored_goes_along_the_next_time(world: World) -> None:
+    """A hundred requests at once, one repeated and one broken: each is told what became of it."""
+    database = world.app.database
+
+    async def deliver(arrived: Incoming) -> int:
+        return await receive_soon(database, Channel.WEB, "uji", [arrived], SATURDAY)
+
+    async def all_at_once() -> list[int | BaseException]:
+        good = (Incoming(f"p-{number}", f"orang-{number}", HeardKind.TEXT, "halo", SATURDAY) for number in range(99))
+        return await asyncio.gather(*map(deliver, [*good, good_again, Broken()]), return_exceptions=True)
+
+    good_again = Incoming("p-0", "orang-0", HeardKind.TEXT, "halo", SATURDAY)
+    told = asyncio.run(all_at_once())
+    assert told[:100] == [1] * 99 + [0]
+    assert isinstance(told[100], AttributeError)
+    with database.reading() as store:
+        assert store.inbox.waiting() == 99
+
+
+def test_a_crowd_shares_the_wait_for_the_disk(world: World) -> None:
+    database, commits = world.app.database, list[object]()
+    event.listen(database.engine, "commit", commits.append)
+
+    async def all_at_once() -> None:
+        people = (Incoming(f"p-{number}", f"orang-{number}", HeardKind.TEXT, "halo", SATURDAY) for number in range(99))
+        await asyncio.gather(*(receive_soon(database, Channel.WEB, "uji", [one], SATURDAY) for one in people))
+
+    asyncio.run(all_at_once())
+    assert len(commits) < 30

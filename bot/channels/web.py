@@ -81,9 +81,9 @@ class ChatLine:
 
 
 class ChatBackend(Protocol):
-    """What the web chat asks of storage. Synchronous; called in worker threads."""
+    """What the web chat asks of storage. Reading is synchronous and called in worker threads."""
 
-    def receive(self, token: str, message_id: str, kind: HeardKind, text: str, label: str | None) -> None:
+    async def receive(self, token: str, message_id: str, kind: HeardKind, text: str, label: str | None) -> None:
         """Stores the message durably before returning; the same `message_id` again changes nothing.
 
         Raises:
@@ -265,9 +265,7 @@ class _WebChat:
         if isinstance(posted, Refused):
             return posted
         try:
-            await run_in_threadpool(
-                self._backend.receive, token, posted.message_id, posted.kind, posted.text, posted.label
-            )
+            await self._backend.receive(token, posted.message_id, posted.kind, posted.text, posted.label)
         except (ChatUnavailable, OSError):
             return UNAVAILABLE
         self._bells.ring(token)
