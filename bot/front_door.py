@@ -1,6 +1,6 @@
-"""The first thing a request meets: platforms go straight to their door, everybody else takes FastAPI's longer way.
+"""The first thing a request meets: messages go straight to their door, everything else takes FastAPI's longer way.
 
-A webhook has to be acknowledged within a fraction of a second however many come. Its door reads the raw body and
+A message has to be acknowledged within a fraction of a second however many come. Its door reads the raw body and
 answers in three lines; FastAPI's middleware around it cost more than storing the message.
 """
 

@@ -26,7 +26,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from bot.app import App
-from bot.server import make_server, web_config
+from bot.server import make_chat, make_server, web_config
 from storage.sealed import KEYS_VARIABLE
 from storage.words import StaffRole
 
@@ -112,7 +112,7 @@ class ConsoleDoor:
 @contextmanager
 def console(app: App, error: str) -> Iterator[ConsoleDoor]:
     """The bot's server on a free port of this machine, with one page more: it fails with `error` as its message."""
-    asgi: FastAPI = make_server(app, wake=lambda: None, stopping=lambda: False)
+    asgi: FastAPI = make_server(app, make_chat(app, wake=lambda: None, stopping=lambda: False))
 
     @asgi.get(_BROKEN)
     async def fail() -> None:

@@ -26,7 +26,7 @@ from bot.emulated import start as emulated_platforms
 from bot.front_door import FrontDoor
 from bot.inbox import give_way
 from bot.platforms import Platforms
-from bot.server import make_server, web_config
+from bot.server import make_chat, make_server, web_config
 
 log = structlog.get_logger()
 
@@ -85,7 +85,9 @@ class Runner:
             await self._emulated(stack)
             if Part.CLOCK in self._parts:
                 await self._elected(stack)
-            asgi = FrontDoor(make_server(self._app, wake=self.wake, stopping=self._is_stopping))
+            chat = make_chat(self._app, wake=self.wake, stopping=self._is_stopping)
+            asgi = FrontDoor(make_server(self._app, chat))
+            asgi.include_router(chat)
             self._server = self._web(asgi)
             platforms = Platforms(self._app, self._secrets, self.wake, polls=Part.CLOCK in self._parts)
             await platforms.open(asgi)

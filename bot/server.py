@@ -7,7 +7,7 @@ import hmac
 from collections.abc import Callable, Mapping
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 from starlette.concurrency import run_in_threadpool
@@ -27,12 +27,16 @@ from storage.repository import NotFound
 from storage.words import OutboxState
 
 
-def make_server(app: App, *, wake: Callable[[], None], stopping: Callable[[], bool]) -> FastAPI:
+def make_chat(app: App, *, wake: Callable[[], None], stopping: Callable[[], bool]) -> APIRouter:
+    """The web chat of a bot."""
+    words = app.content.current.lexicon["web_chat"]["words"]
+    return chat_router(WebChat(app.database, app.clock, wake), words, stopping=stopping)
+
+
+def make_server(app: App, chat: APIRouter) -> FastAPI:
     """The HTTP side of a bot."""
     server = FastAPI(title="Rangkul", docs_url=None, redoc_url=None, openapi_url=None)
-    words = app.content.current.lexicon["web_chat"]["words"]
-    chat = WebChat(app.database, app.clock, wake)
-    server.include_router(chat_router(chat, words, stopping=stopping))
+    server.include_router(chat)
 
     console = console_app(app.database, app.content, console_settings(app))
     console.mount_to(server)

@@ -17,7 +17,7 @@ from world_fixtures import SATURDAY, make_world
 
 from bot.__main__ import app
 from bot.links import Links
-from bot.server import make_server
+from bot.server import make_chat, make_server
 from bot.world import Person
 from flows.contact import Channel, Purpose, Role
 from flows.gathering import Attending, GatheringDraft, GatheringKind
@@ -121,7 +121,7 @@ def test_the_calendar_file_opens_in_any_calendar_and_only_by_its_address(make_wo
     with world.app.database.transaction() as store:
         number = store.gatherings.make(draft, "1234", SATURDAY)
         token = store.gatherings.token(number)
-    server = make_server(world.app, wake=lambda: None, stopping=lambda: False)
+    server = make_server(world.app, make_chat(world.app, wake=lambda: None, stopping=lambda: False))
 
     async def ask(*paths):
         transport = httpx.ASGITransport(app=server)
