@@ -6,6 +6,7 @@ Reading updates is telegram_read.py's, fetching them telegram_receive.py's, nami
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -52,7 +53,7 @@ LIMITS = Limits(text=4096, buttons=10, button_label=40, choices=20, choice_label
 WANTED_UPDATES = ["message", "callback_query", "my_chat_member"]
 
 _DATA_BYTES = 64  # callback_data
-_MOST_ERRANDS = 5  # with more under way nobody is shown "typing …": in a storm courtesies come last
+_TYPING_A_SECOND = 5  # more are not shown "typing …": in a storm courtesies come last
 _SHORT_LABEL = 14  # two buttons up to this length share a row
 _QUIET = LinkPreviewOptions(is_disabled=True)
 _log: Any = structlog.get_logger()
@@ -82,6 +83,7 @@ class TelegramChannel:
             raise AccountBroken from None
         self.account = str(self.bot.id)
         self.words = words
+        self._typed: deque[float] = deque(maxlen=_TYPING_A_SECOND)
         self._errands: set[asyncio.Task[None]] = set()
 
     async def send(self, message: Outgoing) -> str:
@@ -122,12 +124,19 @@ class TelegramChannel:
                     callback = callback_of(item)
                     if callback is not None:
                         self._start(self.answer_callback(callback))
-                    if len(self._errands) < _MOST_ERRANDS:
+                    if self._may_show_typing():
                         self._start(self.typing(item.person_id))
                 case GroupMet():
                     self._start(self.decline(item))
                 case _:
                     pass
+
+    def _may_show_typing(self) -> bool:
+        now = asyncio.get_running_loop().time()
+        if self._typed and now - self._typed[0] < 1.0 and len(self._typed) == _TYPING_A_SECOND:
+            return False
+        self._typed.append(now)
+        return True
 
     async def settled(self) -> None:
         """Wait until everything `follow_up` started is done."""
