@@ -207,6 +207,9 @@ def stop_reminder(scene: Scene) -> None:
 
 def unsubscribe(scene: Scene) -> None:
     """BERHENTI: no more reminders or announcements, or only what was named; questions are still answered."""
+    if _guessed(scene, "stop") and _not_to_stop(scene):
+        scene.say("mulai_atau_berhenti")
+        return
     named = stopped(scene, scene.heard.text)
     if named == {Purpose.REMINDERS}:
         stop_reminder(scene)
@@ -220,7 +223,17 @@ def unsubscribe(scene: Scene) -> None:
 
 
 def resubscribe(scene: Scene) -> None:
-    """MULAI: messages may come again. A reminder has to be set anew, so that it comes when the person wants it."""
+    """MULAI: messages may come again. A reminder has to be set anew, so that it comes when the person wants it.
+
+    Consent is taken from clear words only: what forbids is BERHENTI, however it was understood; other words are asked.
+    """
+    match _begins(scene):
+        case None:
+            scene.say("mulai_atau_berhenti")
+            return
+        case False:
+            unsubscribe(scene)
+            return
     named = _named(scene, scene.heard.text.casefold())
     purposes = tuple(named) if len(named) == 1 else _MESSAGES
     scene.note(ConsentGiven(purposes, consent_version(scene)))
@@ -231,6 +244,31 @@ def resubscribe(scene: Scene) -> None:
             scene.wants_flow = "pengingat"
         case _:
             scene.say("mulai_lagi")
+
+
+def _begins(scene: Scene) -> bool | None:
+    """Whether messages may come again; None when the words don't say it ("jangan berhenti kirim")."""
+    if not _guessed(scene, "resume"):
+        return True
+    words, said = scene.content.lexicon["pengingat"], scene.heard.text.casefold()
+    if _any(words["larangan"], said):
+        return None if _any(words["henti"], said) else False
+    return True if _any(words["mulai"], said) else None
+
+
+def _guessed(scene: Scene, role: str) -> bool:
+    """Whether the classifier heard it in free words: neither a tap nor the exact word."""
+    understanding = scene.understanding
+    if understanding is None or understanding.intent != scene.content.roles.get(role):
+        return False
+    return not understanding.why.startswith("rule")
+
+
+def _not_to_stop(scene: Scene) -> bool:
+    """Whether the stop itself is forbidden: "jangan berhenti kirim", "gak jadi stop"."""
+    words = scene.content.lexicon["pengingat"]
+    no, stop = ("|".join(map(re.escape, words[name])) for name in ("larangan", "henti"))
+    return re.search(rf"\b(?:{no})\s+(?:jadi\s+|usah\s+|sampai\s+)?(?:{stop})", scene.heard.text.casefold()) is not None
 
 
 def stopped(scene: Scene, text: str) -> set[Purpose]:
