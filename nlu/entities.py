@@ -24,7 +24,7 @@ Span = tuple[int, int]
 
 
 class EntityReader:
-    """All entities of a message, in order, none inside another."""
+    """All entities of a message, in order, none inside another (but sector and period inside an occupation)."""
 
     def __init__(self, lexicon: RawLexicon) -> None:
         cues = part(lexicon, "cues")
@@ -80,12 +80,13 @@ class EntityReader:
         blanked = _blank(text, taken)
         for kind, value, start, end in [*self._sums(blanked), *self._days(blanked, today), *self._counts(blanked)]:
             add(kind, value, start, end)
-        for name, start, end in self.money.all_periods(blanked):
-            add("period", name, start, end)
+        works = [(start, end) for _, start, end in self.occupation_in(blanked)]
+        for name, start, end in self.money.all_periods(blanked):  # "buruh harian" is work, and says "a day" too
+            add("period", name, start, end, alone=not any(first <= start and end <= last for first, last in works))
         for kind, value, start, end in [*self._place_names(blanked), *self._work_and_family(blanked)]:
             add(kind, value, start, end)
-        works = [entity for entity in found if entity.kind == "occupation"]
-        found += [Entity("sector", self._sector(str(one.value)), one.text, one.start, one.end) for one in works]
+        named = [entity for entity in found if entity.kind == "occupation"]
+        found += [Entity("sector", self._sector(str(one.value)), one.text, one.start, one.end) for one in named]
         for match in _PROGRAM.finditer(text):
             add("program", match[1], match.start(), match.end())
         return tuple(sorted(found, key=lambda entity: (entity.start, -entity.end)))
