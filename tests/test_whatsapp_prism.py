@@ -1,7 +1,8 @@
 """Every body we send, against Meta's own OpenAPI description, served by Prism.
 
-Needs two things that are not ours to ship: RANGKUL_WHATSAPP_OPENAPI (the file whatsapp-business-messaging-v23.yaml of
-facebook/openapi) and Prism (`npm install @stoplight/prism-cli`; RANGKUL_PRISM names it when it is not on the path).
+Needs two things that are not ours to ship, and is skipped without them: whatsapp-business-messaging-v23.yaml of
+facebook/openapi in `../shared/peers/` beside the checkout (or where RANGKUL_WHATSAPP_OPENAPI says), and Prism
+(`npm install --prefix var/prism @stoplight/prism-cli`; or on the path, or where RANGKUL_PRISM says).
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import shutil
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -23,6 +25,12 @@ from bot.channels.channel import Outgoing
 from bot.channels.whatsapp import WhatsAppAccount, WhatsAppChannel
 from bot.channels.whatsapp_send import compose
 from content.model import Button
+
+ROOT = Path(__file__).resolve().parents[1]
+DESCRIBED = Path(
+    os.environ.get("RANGKUL_WHATSAPP_OPENAPI") or ROOT.parent / "shared/peers/whatsapp-business-messaging-v23.yaml"
+)
+INSTALLED = ROOT / "var/prism/node_modules/.bin/prism"
 
 #: Where the description is stricter than life, and how it is loosened; nothing else is changed.
 OVERLAY: tuple[tuple[str, Callable[[dict[str, Any]], Any]], ...] = (
@@ -41,20 +49,19 @@ OVERLAY: tuple[tuple[str, Callable[[dict[str, Any]], Any]], ...] = (
 
 
 def _prism() -> str:
-    prism = os.environ.get("RANGKUL_PRISM") or shutil.which("prism")
+    prism = os.environ.get("RANGKUL_PRISM") or (str(INSTALLED) if INSTALLED.exists() else shutil.which("prism"))
     if prism is None:
-        pytest.skip("Prism is not installed (npm install @stoplight/prism-cli)")
+        pytest.skip("Prism is not installed (npm install --prefix var/prism @stoplight/prism-cli)")
     return prism
 
 
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    described = os.environ.get("RANGKUL_WHATSAPP_OPENAPI", "")
-    if not os.path.isfile(described):  # noqa: PTH113  # an empty name is no file
-        pytest.skip("RANGKUL_WHATSAPP_OPENAPI names no file")
+    if not DESCRIBED.is_file():
+        pytest.skip(f"Meta's description is not there: {DESCRIBED}")
     prism = _prism()
     overlaid = tmp_path_factory.mktemp("prism") / "whatsapp.yaml"
-    overlaid.write_text(yaml.dump(_overlaid(described), Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper)))
+    overlaid.write_text(yaml.dump(_overlaid(DESCRIBED), Dumper=getattr(yaml, "CSafeDumper", yaml.SafeDumper)))
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -70,9 +77,9 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         serving.terminate()
 
 
-def _overlaid(path: str) -> Any:
+def _overlaid(path: Path) -> Any:
     """The description with OVERLAY applied, and nothing else."""
-    with open(path, encoding="utf-8") as file:  # noqa: PTH123  # a path from the environment
+    with path.open(encoding="utf-8") as file:
         described = yaml.load(file, getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     for _reason, loosen in OVERLAY:
         loosen(described["components"]["schemas"])
