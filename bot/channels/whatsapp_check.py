@@ -6,11 +6,11 @@ Gives findings by key; their sentences are in content/lexicon/whatsapp.yaml.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import Any
 
 from bot.channels.errors import AccountBroken, SendError, Unreachable
+from bot.channels.findings import Finding, Level
 from bot.channels.whatsapp import WhatsAppChannel
 from bot.channels.whatsapp_json import items, text
 from bot.channels.whatsapp_templates import Template
@@ -22,8 +22,6 @@ _TEMPLATE_FIELDS = "name,language,status,category,quality_score,rejected_reason,
 _PAGES = 20
 _NAME_FINE = frozenset({"APPROVED", "AVAILABLE_WITHOUT_REVIEW", "NONE"})
 
-Level = Literal["ok", "warn", "bad"]
-
 _STATES: Mapping[str, tuple[str, Level]] = {
     "PENDING": ("template_pending", "warn"),
     "IN_APPEAL": ("template_pending", "warn"),
@@ -31,23 +29,6 @@ _STATES: Mapping[str, tuple[str, Level]] = {
     "PAUSED": ("template_paused", "bad"),
     "DISABLED": ("template_disabled", "bad"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at. `key` finds its sentence, `values` fill it."""
-
-    key: str
-    level: Level
-    values: Mapping[str, str]
-
-    def sentence(self, words: Mapping[str, str]) -> str:
-        """The finding in Indonesian.
-
-        Args:
-            words: `findings` of content/lexicon/whatsapp.yaml.
-        """
-        return words[self.key].format(**self.values)
 
 
 async def check(channel: WhatsAppChannel, tiers: Mapping[str, int | None]) -> list[Finding]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
 import typer
 
+from bot.channels.findings import Finding
+from bot.commands.account_findings import account_findings, whatsapp_lacks
 from bot.commands.content_commands import load_or_fail, today
 from bot.commands.options import ConfigOption, fail, out, settings_from
 
@@ -35,19 +38,22 @@ async def _telegram(config: ConfigOption) -> None:
     from bot.channels.telegram import setup as set_up
     from bot.config import Secrets
 
-    token = Secrets().telegram_token.get_secret_value()
+    lexicon, secrets, settings = load_or_fail(None).lexicon, Secrets(), settings_from(config).telegram
+    words: Mapping[str, str] = lexicon["telegram"]["setup"]
+    token = secrets.telegram_token.get_secret_value()
     if not token:
-        fail("RANGKUL_TELEGRAM_TOKEN is not set: ask @BotFather for a token (docs/channels.md).")
-    settings = settings_from(config)
+        fail(words["token_missing"])
     try:
-        channel = TelegramChannel(token, load_or_fail(None).lexicon["telegram"], api=settings.telegram.api)
+        channel = TelegramChannel(token, lexicon["telegram"], api=settings.api)
         try:
             done = await set_up(channel)
         finally:
             await channel.close()
     except SendError as wrong:
-        fail(f"Telegram: {wrong.__doc__} ({wrong.code})")
-    out.print(f"Telegram: {done}", highlight=False, markup=False)
+        fail(words.get(wrong.code) or lexicon["send_errors"]["errors"][wrong.code])
+    known_secret = bool(secrets.telegram_webhook_secret.get_secret_value())
+    findings = account_findings(done, settings, known_secret=known_secret)
+    _say([(finding.level, finding.sentence(words)) for finding in findings])
 
 
 async def _whatsapp(config: ConfigOption) -> None:
@@ -58,21 +64,28 @@ async def _whatsapp(config: ConfigOption) -> None:
     from bot.config import Secrets
 
     secrets, settings, content = Secrets(), settings_from(config).whatsapp, load_or_fail(None)
-    if not secrets.whatsapp_token.get_secret_value() or not settings.phone_id or not settings.waba_id:
-        fail("Set RANGKUL_WHATSAPP_TOKEN and whatsapp.phone_id and whatsapp.waba_id first (docs/channels.md).")
+    words = content.lexicon["whatsapp"]
+    asking, door = whatsapp_lacks(settings, secrets)
+    if asking:
+        fail(words["findings"]["settings_missing"].format(missing=", ".join(asking + door)))
     account = WhatsAppAccount(
         settings.phone_id, settings.waba_id, secrets.whatsapp_token, settings.api, settings.version
     )
-    words = content.lexicon["whatsapp"]
     channel = WhatsAppChannel(account, load_templates(content.buttons), words["words"])
     try:
         findings = await check(channel, limits_on(content.lexicon["whatsapp_limits"], today()).tiers)
     finally:
         await channel.close()
+    if door:
+        findings.append(Finding("door_missing", "bad", {"missing": ", ".join(door)}))
+    _say([(finding.level, finding.sentence(words["findings"])) for finding in findings])
+
+
+def _say(findings: list[tuple[str, str]]) -> None:
     colours = {"ok": "green", "warn": "yellow", "bad": "red"}
-    for finding in findings:
-        out.print(finding.sentence(words["findings"]), style=colours[finding.level], markup=False, highlight=False)
-    if any(finding.level == "bad" for finding in findings):
+    for level, sentence in findings:
+        out.print(sentence, style=colours[level], markup=False, highlight=False, soft_wrap=True)
+    if any(level == "bad" for level, _ in findings):
         raise typer.Exit(1)
 
 

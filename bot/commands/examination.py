@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,12 +14,15 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.app import open_database
+from bot.commands.account_findings import whatsapp_lacks
 from bot.config import Secrets, Settings
 from bot.content_watch import ContentInForce
 from content import ContentBroken
 from storage.database import DatabaseTooNew, WrongKeys
 from storage.sealed import StorageSecretsError, load_or_make_keys
 
+_WHATSAPP_NEEDS = 5
+_TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]{30,}")
 _LITTLE_DISK = 500 * 1024 * 1024
 
 
@@ -82,23 +86,25 @@ def _vectors() -> Found:
 
 def _channels(settings: Settings) -> Iterator[Found]:
     secrets = Secrets()
-    if secrets.telegram_token.get_secret_value():
-        yield Found(0, "Telegram: token set; check it with `rangkul channels setup telegram`")
+    token = secrets.telegram_token.get_secret_value()
+    if token:
+        if _TOKEN.fullmatch(token):
+            yield Found(0, "Telegram: token set; check it with `rangkul channels setup telegram`")
+        else:
+            yield Found(2, "Telegram: RANGKUL_TELEGRAM_TOKEN is not a whole token (digits, a colon, 35 characters)")
+        if settings.telegram.public_address and not settings.telegram.public_address.startswith("https://"):
+            yield Found(2, "Telegram: telegram.public_address must begin with https://; without one leave it empty")
         if settings.telegram.public_address and not secrets.telegram_webhook_secret.get_secret_value():
             yield Found(2, "Telegram: RANGKUL_TELEGRAM_WEBHOOK_SECRET is missing (any long random word)")
     else:
         yield Found(1, "Telegram is off: ask @BotFather for a token, set RANGKUL_TELEGRAM_TOKEN (docs/channels.md)")
-    wanted = {
-        "RANGKUL_WHATSAPP_TOKEN": secrets.whatsapp_token.get_secret_value(),
-        "RANGKUL_WHATSAPP_APP_SECRET": secrets.whatsapp_app_secret.get_secret_value(),
-        "RANGKUL_WHATSAPP_VERIFY_TOKEN": secrets.whatsapp_verify_token.get_secret_value(),
-        "whatsapp.phone_id": settings.whatsapp.phone_id,
-        "whatsapp.waba_id": settings.whatsapp.waba_id,
-    }
-    missing = [name for name, value in wanted.items() if not value]
+    asking, door = whatsapp_lacks(settings.whatsapp, secrets)
+    missing = asking + door
     if not missing:
         yield Found(0, "WhatsApp: all set; check it with `rangkul channels setup whatsapp`")
-    elif len(missing) == len(wanted):
+    elif len(missing) == _WHATSAPP_NEEDS:
         yield Found(1, f"WhatsApp is off: it needs {', '.join(missing)} (docs/channels.md says how to get each)")
     else:
-        yield Found(2, f"WhatsApp: missing {', '.join(missing)} (docs/channels.md)")
+        yield Found(2, f"WhatsApp: still missing {', '.join(missing)} (docs/channels.md says how to get each)")
+    if settings.whatsapp.phone_id and not settings.whatsapp.phone_id.isdigit():
+        yield Found(2, "WhatsApp: whatsapp.phone_id is Meta's id of the number, digits only, not the number itself")
