@@ -5,8 +5,7 @@ After an outage everything due is still due; the sending policy decides what is 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
 
 import structlog
@@ -16,14 +15,13 @@ from bot.clock import Clock
 from bot.content_watch import ContentInForce
 from bot.effects import taps_of
 from bot.gatherings import queue_due, soonest
+from bot.reminding import Reminding
 from bot.templates import kept
 from content import Content
 from content.model import SlotValue
-from flows.contact import Contact, ReminderPlan
+from flows.contact import Contact
 from flows.outreach.follow_up import REPLY, FollowUp, still_asked
-from flows.outreach.reminder import due_moment, moved_on, schedule
 from flows.outreach.sending_policy import Kind, SendingRules
-from flows.outreach.wording import wording
 from storage.database import Database, Store
 from storage.notices import Notice
 from storage.outbox import Message
@@ -33,7 +31,7 @@ from storage.words import EndReason, NoticeKind, Promise
 
 log = structlog.get_logger()
 
-_BATCH = 200
+_BATCH = 400
 #: After so many batches the clock looks after its other work.
 _BATCHES = 10
 #: How long a spreadsheet that staff handed in through the console is kept.
@@ -112,7 +110,7 @@ def queue_batch(database: Database, content: Content, now: datetime, rules: Send
         due = store.reminders.due(now, _BATCH)
         contributions = [one for one in due if one.kind is Promise.CONTRIBUTION]
         if contributions:
-            _remind(store, content, contributions, now, rules)
+            Reminding(content, now, rules).queue(store, contributions)
         for one in due:
             if one.kind is not Promise.CONTRIBUTION:
                 _follow_up(store, content, one, now, rules)
@@ -120,58 +118,6 @@ def queue_batch(database: Database, content: Content, now: datetime, rules: Send
         for notice in notices:
             _tell(store, content, notice, now)
     return len(due) + len(notices)
-
-
-def _remind(store: Store, content: Content, due: Sequence[DueReminder], now: datetime, rules: SendingRules) -> None:
-    """Queue each for its months and set the next. Missed months get their rows too: policy says what is too late."""
-    phones = store.reminders.on_one_phone(due)
-    forms = store.reminders.forms(sorted({contact for family in phones.values() for contact in family}))
-    messages: list[Message] = []
-    moved: list[tuple[DueReminder, ReminderPlan, datetime]] = []
-    for one in due:
-        plan = one.plan
-        occurrence = plan.next
-        if occurrence is None:  # a row of before plans knew their occurrences
-            plan = schedule(content, plan, one.zone, one.due_at - timedelta(seconds=1))
-            occurrence = plan.next
-        if occurrence is None:
-            continue
-        # a family on one phone gets one message with everybody in it, the one that leaves first: the sender asks
-        family = [form for contact in phones[one.id] for form in forms[contact]]
-        reply, slots = wording(content, plan, occurrence, family)
-        messages.append(_reminder(content, replace(one, plan=plan), reply, slots, now=now, rules=rules))
-        plan = moved_on(content, plan)
-        if plan.next is not None:
-            moved.append((one, plan, due_moment(plan.next, plan, one.zone)))
-    store.outbox.queue_many(messages)
-    store.reminders.advance(moved)
-
-
-def _reminder(
-    content: Content,
-    due: DueReminder,
-    reply: str,
-    slots: Mapping[str, SlotValue],
-    *,
-    now: datetime,
-    rules: SendingRules,
-) -> Message:
-    rendered = content.render(reply, now.astimezone(due.zone).date(), slots)
-    return Message(
-        due.contact_id,
-        due.address_id,
-        Kind.REMINDER,
-        rendered.text,
-        now,
-        due.due_at,
-        due.once_key,
-        reply=rendered.reply,
-        taps=taps_of(rendered, due.channel),
-        content_version=content.version,
-        reminder_id=due.id,
-        slots=kept(slots),
-        expires_at=due.due_at + rules.reminder_too_late_after,
-    )
 
 
 def _follow_up(store: Store, content: Content, due: DueReminder, now: datetime, rules: SendingRules) -> None:

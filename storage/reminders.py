@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -158,7 +158,8 @@ class Reminders(Repository):
 
     def advance(self, done: Sequence[tuple[DueReminder, ReminderPlan, datetime]]) -> None:
         """These were dealt with; wait for the next occurrence of each plan, due then."""
-        rows = [{"reminder": due.id, "kept": plan_to_json(plan), "then": moment} for due, plan, moment in done]
+        kept = {plan: plan_to_json(plan) for _, plan, _ in done}
+        rows = [{"reminder": due.id, "kept": kept[plan], "then": moment} for due, plan, moment in done]
         if rows:
             self._db.execute(_ADVANCE, rows)
 
@@ -353,13 +354,12 @@ def plan_to_json(plan: ReminderPlan) -> dict[str, JsonValue]:
 
 def plan_from_json(day: int, hour: int, kept: dict[str, Any] | None) -> ReminderPlan:
     """What `plan_to_json` wrote."""
-    plan = ReminderPlan(day, hour)
     if not kept:
-        return plan
+        return ReminderPlan(day, hour)
     own: dict[str, Any] = {name: kept[name] for name in ("every", "before", "employer") if name in kept}
     own |= {name: date.fromisoformat(kept[name]) for name in _DAYS if kept.get(name)}
     own |= {name: _occurrence_from_json(kept[name]) for name in _TIMES if kept.get(name)}
-    return replace(plan, **own)
+    return ReminderPlan(day, hour, **own)
 
 
 _DAYS = ("harvest", "protected_until", "paid_through")

@@ -213,6 +213,9 @@ class Sealer:
         return hmac.digest(self._lookup, f"{kind}\0{value}".encode(), hashlib.sha256)[:_FINGERPRINT_BYTES]
 
 
+#: One encoder for all: making one costs more than what it does to a few words.
+_as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 #: An engine's dialect carries its sealer, so two databases with different keys can live in one process.
 _SEALERS: WeakKeyDictionary[Dialect, Sealer] = WeakKeyDictionary()
 
@@ -255,8 +258,7 @@ class SealedJson(TypeDecorator[Any]):
         """Seal on the way in."""
         if value is None:
             return None
-        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-        return _SEALERS[dialect].seal(text.encode(), self.place)
+        return _SEALERS[dialect].seal(_as_json(value).encode(), self.place)
 
     def process_result_value(self, value: bytes | None, dialect: Dialect) -> Any:
         """Open on the way out."""

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from content import NotInForce
-from flows.benefits.contribution import Payer, Sector, add_months, base_for, contribution, contributions
+from flows.benefits.contribution import Amounts, Payer, Sector, add_months, base_for, contribution, contributions
 
 _ROW = re.compile(r"^\| (\d+) \|([^|]+)\|(.+)\|$")
 _TABLE = (Path(__file__).parent / "data" / "bpu_bands.md").read_text(encoding="utf-8")
@@ -128,3 +128,15 @@ def test_many_months_are_the_sum_of_each(income: int, sector: Sector, first: dat
     each = contributions(real(), income, sector, first, months)
     assert [one.month for one in each] == [add_months(first, number) for number in range(months)]
     assert each[-1] == contribution(real(), income, sector, add_months(first, months - 1))
+
+
+def test_what_many_people_owe_is_what_each_of_them_owes() -> None:
+    amounts = Amounts(real())
+    asked = [
+        (income, sector, first)
+        for first in (DISCOUNTED, FARMER_LAST, RIDER_LAST, date(2026, 10, 15))
+        for sector in Sector
+        for income in (0, 1_000_000, 1_050_000, 2_400_000, 20_200_000)
+    ]
+    for income, sector, first in [*asked, *asked]:
+        assert amounts.of(income, sector, first, 3) == contributions(real(), income, sector, first, 3)

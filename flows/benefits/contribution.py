@@ -94,7 +94,10 @@ def contribution(
         NotInForce: a rate is not known for that month; the bot declines and names 175.
     """
     month = month.replace(day=1)
-    base = base_for(content, income, month)
+    return _of_band(content, base_for(content, income, month), sector, month, payer)
+
+
+def _of_band(content: Content, base: Rupiah, sector: Sector, month: date, payer: Payer) -> Contribution:
     jkk = share(base, _percent(content, "iuran_bpu.jkk_persen", month))
     jht = share(base, _percent(content, "iuran_bpu.jht_persen", month))
     jkm = int(content.fact("iuran_bpu.jkm", month).value)  # type: ignore[arg-type]
@@ -116,6 +119,25 @@ def contributions(
 ) -> tuple[Contribution, ...]:
     """One contribution for each of `months` contribution months from `first` on."""
     return tuple(contribution(content, income, sector, add_months(first, i), payer) for i in range(months))
+
+
+class Amounts:
+    """What very many people owe, each paying alone: a month of a band and sector is worked out once."""
+
+    def __init__(self, content: Content) -> None:
+        self._content = content
+        self._known: dict[tuple[Rupiah, Sector, date], Contribution] = {}
+
+    def of(self, income: Rupiah, sector: Sector, first: date, months: int) -> tuple[Contribution, ...]:
+        """As `contributions`."""
+        return tuple(self._month(income, sector, add_months(first, i)) for i in range(months))
+
+    def _month(self, income: Rupiah, sector: Sector, month: date) -> Contribution:
+        base = base_for(self._content, income, month)
+        known = self._known.get((base, sector, month))
+        if known is None:
+            known = self._known[base, sector, month] = _of_band(self._content, base, sector, month, Payer.SELF)
+        return known
 
 
 def add_months(day: date, months: int) -> date:

@@ -12,7 +12,7 @@ from datetime import date
 from content import Content
 from content.model import Kind, NotInForce, SlotValue
 from content.render import write
-from flows.benefits.contribution import Contribution, Sector, add_months, contributions
+from flows.benefits.contribution import Amounts, Contribution, Sector, add_months
 from flows.contact import Occurrence, ReminderPlan
 from flows.outreach.reminder import first_unpaid, inactive_from
 from nlu.understanding import JsonValue
@@ -75,8 +75,14 @@ def _pays_alone(form: Fields) -> bool:
     return chosen in (None, "self")
 
 
-def wording(content: Content, plan: ReminderPlan, occurrence: Occurrence, forms: Sequence[Fields]) -> Worded:
-    """Which reply this reminder is, with its slots."""
+def wording(
+    content: Content,
+    plan: ReminderPlan,
+    occurrence: Occurrence,
+    forms: Sequence[Fields],
+    amounts: Amounts | None = None,
+) -> Worded:
+    """Which reply this reminder is, with its slots. Who words many hands in the same `amounts` each time."""
     slots: dict[str, SlotValue] = {"bulan": occurrence.month, "batas": occurrence.deadline}
     if plan.employer:
         return "pengingat_iuran_perusahaan", slots
@@ -84,7 +90,7 @@ def wording(content: Content, plan: ReminderPlan, occurrence: Occurrence, forms:
         return _behind(content, plan, occurrence, slots)
     people = payers(forms)
     try:
-        due = _sum(content, people, occurrence)
+        due = _sum(amounts or Amounts(content), people, occurrence)
     except NotInForce:
         return "pengingat_iuran", slots
     if due is None:
@@ -110,7 +116,7 @@ def discount_end(content: Content, first: date, last: date, forms: Sequence[Fiel
     if not people or months < 1:
         return None
     try:
-        rows = [contributions(content, one.income, one.sector, first, months + 1) for one in people]
+        rows = [Amounts(content).of(one.income, one.sector, first, months + 1) for one in people]
     except NotInForce:
         return None
     for each in zip(*rows, strict=True):
@@ -161,12 +167,12 @@ def _behind(content: Content, plan: ReminderPlan, occurrence: Occurrence, slots:
     }
 
 
-def _sum(content: Content, people: Sequence[Payer], occurrence: Occurrence) -> _Sum | None:
+def _sum(amounts: Amounts, people: Sequence[Payer], occurrence: Occurrence) -> _Sum | None:
     """What all of them owe for the months of the occurrence, and in the month after these."""
     each: list[int] = []
     following, ends = 0, False
     for payer in people:
-        months = contributions(content, payer.income, payer.sector, occurrence.month, occurrence.months + 1)
+        months = amounts.of(payer.income, payer.sector, occurrence.month, occurrence.months + 1)
         each.append(sum(payer.owes(due) for due in months[:-1]))
         following += payer.owes(months[-1])
         ends = ends or (months[0].discount_percent > 0 and months[-1].discount_percent == 0)
