@@ -1,5 +1,8 @@
 """Reminders: a million due at one instant, what a due one costs with few and many stored, how late an idle system is.
 
+Who comes due has a form, a phone and an agreement of their own, as people differ. What is stored beside them is a
+contact with an address, an agreement and a reminder: nothing else of it is ever read, and it makes the indexes as deep.
+
 The same is asked of one APScheduler job per reminder and of python-telegram-bot's JobQueue (`reminder_peers`).
 """
 
@@ -9,10 +12,11 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from datetime import time as time_of_day
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from rich.progress import Progress
 from sqlalchemy import func, select, text, update
@@ -30,9 +34,11 @@ from bot.due import queue_batch
 from bot.log import set_up
 from bot.run import Part, Runner
 from content import Content
+from flows.benefits.contribution import add_months
 from flows.contact import Channel, Occurrence, Purpose, ReminderPlan
 from flows.outreach.audience import speeds_on
 from flows.outreach.calendar import working_day_from
+from flows.outreach.reminder import schedule
 from flows.outreach.sending_policy import SendingRules
 from storage.database import Database
 from storage.outcomes import Sent
@@ -44,6 +50,9 @@ FEW = 10_000
 #: In each round so many are due on either side, spread over all that is stored.
 _ROUND, _ROUNDS = 500, 10
 _SENT = 10_000
+#: Until it is their turn, reminders wait so long after the moment.
+_LATER = timedelta(days=9)
+_ZONE = ZoneInfo("Asia/Jakarta")
 #: An idle system is given its reminders from so many seconds on, and so many to send the last.
 _BEFORE, _AFTER = 3.0, 5.0
 
@@ -55,8 +64,8 @@ class Sizes:
     stored: int
     due: int
     peers: int
-    idle: int = 300
-    seconds: int = 60
+    idle: int = 600
+    seconds: int = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +75,15 @@ class _Side:
     kind: str
     url: str
     stored: int
+    registered: int
     database: Database
     keys: KeyRing
     moment: datetime
+
+    @property
+    def every(self) -> int:
+        """Who registered, spread over all: the contacts with these numbers are the ones that come due."""
+        return self.stored // self.registered
 
     def row(self, what: str, **measured: object) -> dict[str, Any]:
         """One line of the table."""
@@ -91,7 +106,7 @@ def _ours(kind: str, found: Addresses, content: ContentInForce, sizes: Sizes, pr
     with ExitStack() as stack:
 
         def side(url: str, stored: int) -> _Side:
-            return stack.enter_context(_filled(kind, url, stored, content, progress))
+            return stack.enter_context(_filled(kind, url, stored, sizes.due, content=content, progress=progress))
 
         few = side(found.by_kind[kind][0], min(FEW, sizes.stored))
         many = side(found.by_kind[kind][1], sizes.stored)
@@ -101,18 +116,34 @@ def _ours(kind: str, found: Addresses, content: ContentInForce, sizes: Sizes, pr
 
 
 @contextmanager
-def _filled(kind: str, url: str, stored: int, content: ContentInForce, progress: Progress) -> Iterator[_Side]:
+def _filled(
+    kind: str, url: str, stored: int, due: int, *, content: ContentInForce, progress: Progress
+) -> Iterator[_Side]:
     keys, day = KeyRing.generate(), working_day_from((SystemClock().now() + timedelta(days=60)).date())
     moment = datetime.combine(day, time_of_day(1), tzinfo=UTC)  # eight o'clock WIB: nothing waits for daytime
-    task = progress.add_task(f"{kind}: storing {stored:,}", total=2 * stored)
+    registered = min(stored, due + _ROUND * _ROUNDS)
+    task = progress.add_task(f"{kind}: storing {stored:,}, {registered:,} registered", total=2 * stored + registered)
 
     def told(step: int) -> None:
         progress.advance(task, step)
 
     with open_database(url, content.current, keys) as database:
         crowd.fill(database, stored, VILLAGE, told, channel=Channel.WEB, readable=Sealer(keys))
-        crowd.remind(database, stored, Sealer(keys), moment + timedelta(days=9), told)
-        yield _Side(kind, url, stored, database, keys, moment)
+        later = moment + _LATER
+        crowd.remind(database, stored, Sealer(keys), later, _plans(content.current, later), told=told)
+        crowd.register(database, registered, stored // registered, Sealer(keys), told=told)
+        yield _Side(kind, url, stored, registered, database, keys, moment)
+
+
+def _plans(content: Content, due_at: datetime) -> list[ReminderPlan]:
+    """Most just want to be reminded, some said until when they paid, some are behind, some pay after harvest."""
+    on = due_at.astimezone(_ZONE)
+    usual, month = ReminderPlan(min(on.day, 28), on.hour), on.date().replace(day=1)
+    known = [replace(usual, paid_through=add_months(month, -behind)) for behind in (1, 1, 2, 3)]
+    harvest = [replace(usual, every=every, harvest=month) for every in (3, 6)]
+    until = replace(usual, protected_until=on.date() + timedelta(days=usual.before + 1))
+    plans = [usual, usual, usual, *known, *harvest, until]
+    return [schedule(content, plan, _ZONE, due_at - timedelta(seconds=1)) for plan in plans]
 
 
 def _costs(sides: list[_Side], content: Content, progress: Progress) -> list[Row]:
@@ -121,9 +152,9 @@ def _costs(sides: list[_Side], content: Content, progress: Progress) -> list[Row
     task = progress.add_task(f"{sides[0].kind}: cost of a due one", total=_ROUNDS)
     for number in range(_ROUNDS):
         for side in sides:
-            stride = max(side.stored // _ROUND, _ROUNDS)
+            these = [(1 + number + place * (side.registered // _ROUND)) * side.every for place in range(_ROUND)]
             with side.database.transaction() as store:
-                here = REMINDER.c.id % stride == number
+                here = REMINDER.c.id.in_(these)
                 store.connection.execute(update(REMINDER).where(here).values(next_due_at=side.moment))
             begun = time.perf_counter()
             queued = _queue_all(side, content)
@@ -148,10 +179,9 @@ def _queue_all(side: _Side, content: Content, told: Callable[[int], None] = lamb
 
 def _burst(side: _Side, content: ContentInForce, sizes: Sizes, progress: Progress) -> list[Row]:
     """Very many due at one instant, in an order that is not that of their ids: queued, then claimed to be sent."""
-    registered = min(side.stored, sizes.due + _ROUND * _ROUNDS)
-    task = progress.add_task(f"{side.kind}: forms and phones of those due", total=registered)
-    crowd.register(side.database, registered, Sealer(side.keys), lambda step: progress.advance(task, step))
+    task = progress.add_task(f"{side.kind}: letting {sizes.due:,} be due", total=1)
     before, due = _make_due(side, sizes.due)
+    progress.advance(task)
     task = progress.add_task(f"{side.kind}: {due:,} due at once", total=due)
     begun = time.perf_counter()
     queued = _queue_all(side, content.current, lambda done: progress.update(task, completed=done))
@@ -174,7 +204,8 @@ def _make_due(side: _Side, many: int) -> tuple[int, int]:
     earlier = f"strftime('%Y-%m-%d %H:%M:%f000', '{side.moment:%Y-%m-%d %H:%M:%S}', '-' || ({ago}) || ' seconds')"
     if not side.database.is_sqlite:
         earlier = f"timestamptz '{side.moment}' - ({ago}) * interval '1 second'"
-    untouched = (REMINDER.c.next_due_at == side.moment + timedelta(days=9), REMINDER.c.stopped_at.is_(None))
+    whose = (REMINDER.c.id % side.every == 0, REMINDER.c.id <= side.every * side.registered)
+    untouched = (*whose, REMINDER.c.next_due_at == side.moment + _LATER, REMINDER.c.stopped_at.is_(None))
     with side.database.transaction() as store:
         before = store.connection.execute(select(func.max(OUTBOX.c.id))).scalar() or 0
         last = store.connection.execute(
@@ -182,7 +213,7 @@ def _make_due(side: _Side, many: int) -> tuple[int, int]:
         ).scalar()
         these = (*untouched, REMINDER.c.id <= (last or side.stored))
         due = store.connection.execute(update(REMINDER).where(*these).values(next_due_at=text(earlier))).rowcount
-        store.connection.execute(text("ANALYZE"))
+        crowd.analyse(store)
     return before, due
 
 

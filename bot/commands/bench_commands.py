@@ -95,7 +95,7 @@ def broadcast(
 def reminders(
     rows: Annotated[int, typer.Option(help="Reminders stored in the large database.")] = 10_000_000,
     due: Annotated[int, typer.Option(help="How many of them are due at one instant.")] = 1_000_000,
-    peers: Annotated[int, typer.Option(min=2_000, help="Reminders given to each peer.")] = 20_000,
+    peers: Annotated[int, typer.Option(min=2_000, help="Reminders given to each peer.")] = 2_000,
     only: OnlyOption = None,
     json: JsonOption = False,
 ) -> None:
