@@ -116,3 +116,14 @@ def test_what_was_said_in_a_discussion_goes_with_the_talk(db, people):
     assert sweep(db, NOW + YEAR) == 1
     with db.reading() as store:
         assert [said.answer for said in store.gatherings.inputs(gathering)] == [None]
+
+
+def test_a_sweep_that_finds_nothing_writes_nothing_for_an_hour(db):
+    sweep(db, NOW)
+    noted = []
+    for minutes in (0, 1, 59, 61):
+        sweep(db, NOW + timedelta(minutes=minutes))
+        with db.reading() as store:
+            noted.append(store.settings.get("retention.lead"))
+    assert len(set(noted[:3])) == 1
+    assert noted[3] != noted[0]

@@ -32,7 +32,7 @@ from flows.contact import Channel, Purpose, ReminderPlan
 from flows.events import ConsentGiven, ConsentWithdrawn, Event, ProfileLearned, ReminderPlanned, ReminderStopped
 from flows.message import Heard, HeardKind
 from flows.outreach.calendar import is_holiday
-from flows.outreach.reminder import paid, schedule, snoozed
+from flows.outreach.reminder import moved_on, paid, schedule, snoozed
 from flows.outreach.sending_policy import Kind, SendingRules
 from flows.village import practice_villages
 from storage.reminders import plan_from_json
@@ -303,22 +303,26 @@ class Year:
         self._note_plans()
 
     def _promised(self, one: Neighbour, to: datetime) -> None:
-        """Every month on their day, worked out here; of those who pay, what their plan said before."""
+        """Every month on their day, worked out here; of those who pay, what their plan said before.
+
+        An outage can be longer than from one that was asked for again to the next.
+        """
         while one.month is not None and (due := datetime.combine(one.month, time(one.hour), one.zone)) <= to:
             one.promised[one.month.isoformat()] = due
             one.month = _next_month(one.month)
-        if one.plan is not None and one.plan.next is not None:
+        while one.plan is not None and one.plan.next is not None:
             due = datetime.combine(one.plan.next.on, time(one.hour), one.zone)
-            if due <= to:
-                one.promised[one.plan.next.on.isoformat()] = due
+            if due > to:
+                break
+            one.promised[one.plan.next.on.isoformat()] = due
+            one.plan = moved_on(self._world.app.content.current, one.plan)
 
     def _look(self) -> None:
         """Judge what was sent and skipped since the last look."""
         columns = (OUTBOX.c.id, OUTBOX.c.contact_id, OUTBOX.c.once_key, OUTBOX.c.state, OUTBOX.c.reason)
         query = select(*columns, OUTBOX.c.sent_at, OUTBOX.c.slots).where(OUTBOX.c.kind == Kind.REMINDER)
-        query = query.where(or_(OUTBOX.c.id > self._last, OUTBOX.c.id.in_(self._open))).order_by(
-            OUTBOX.c.sent_at, OUTBOX.c.id
-        )
+        query = query.where(or_(OUTBOX.c.id > self._last, OUTBOX.c.id.in_(self._open)))
+        query = query.order_by(OUTBOX.c.sent_at.is_(None), OUTBOX.c.sent_at, OUTBOX.c.id)  # what was sent may be why
         with self._world.app.database.reading() as store:
             rows = store.connection.execute(query).all()
         for row in rows:
