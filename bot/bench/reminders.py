@@ -38,7 +38,7 @@ from flows.benefits.contribution import add_months
 from flows.contact import Channel, Occurrence, Purpose, ReminderPlan
 from flows.outreach.audience import speeds_on
 from flows.outreach.calendar import working_day_from
-from flows.outreach.reminder import schedule
+from flows.outreach.reminder import moved_on, schedule
 from flows.outreach.sending_policy import SendingRules
 from storage.database import Database
 from storage.outcomes import Sent
@@ -136,14 +136,18 @@ def _filled(
 
 
 def _plans(content: Content, due_at: datetime) -> list[ReminderPlan]:
-    """Most just want to be reminded, some said until when they paid, some are behind, some pay after harvest."""
+    """Most just want to be reminded, some said until when they paid, some are behind, some pay after harvest.
+
+    Each was reminded before, so that no row grows when it moves on: a full page would be split for it, but once.
+    """
     on = due_at.astimezone(_ZONE)
     usual, month = ReminderPlan(min(on.day, 28), on.hour), on.date().replace(day=1)
     known = [replace(usual, paid_through=add_months(month, -behind)) for behind in (1, 1, 2, 3)]
     harvest = [replace(usual, every=every, harvest=month) for every in (3, 6)]
     until = replace(usual, protected_until=on.date() + timedelta(days=usual.before + 1))
     plans = [usual, usual, usual, *known, *harvest, until]
-    return [schedule(content, plan, _ZONE, due_at - timedelta(seconds=1)) for plan in plans]
+    earlier = due_at - timedelta(days=40)
+    return [moved_on(content, schedule(content, plan, _ZONE, earlier)) for plan in plans]
 
 
 def _costs(sides: list[_Side], content: Content, progress: Progress) -> list[Row]:
@@ -204,15 +208,18 @@ def _make_due(side: _Side, many: int) -> tuple[int, int]:
     earlier = f"strftime('%Y-%m-%d %H:%M:%f000', '{side.moment:%Y-%m-%d %H:%M:%S}', '-' || ({ago}) || ' seconds')"
     if not side.database.is_sqlite:
         earlier = f"timestamptz '{side.moment}' - ({ago}) * interval '1 second'"
-    whose = (REMINDER.c.id % side.every == 0, REMINDER.c.id <= side.every * side.registered)
-    untouched = (*whose, REMINDER.c.next_due_at == side.moment + _LATER, REMINDER.c.stopped_at.is_(None))
-    with side.database.transaction() as store:
+    whose = (REMINDER.c.id % side.every == 0, REMINDER.c.next_due_at == side.moment + _LATER)
+    untouched = (*whose, REMINDER.c.stopped_at.is_(None))
+    with side.database.reading() as store:
         before = store.connection.execute(select(func.max(OUTBOX.c.id))).scalar() or 0
-        last = store.connection.execute(
-            select(REMINDER.c.id).where(*untouched).order_by(REMINDER.c.id).offset(many - 1).limit(1)
-        ).scalar()
-        these = (*untouched, REMINDER.c.id <= (last or side.stored))
-        due = store.connection.execute(update(REMINDER).where(*these).values(next_due_at=text(earlier))).rowcount
+    due = first = 0
+    while due < many and first <= side.every * side.registered:
+        most = first + min(many - due, crowd.STEP) * side.every  # one large transaction is all in memory on SQLite
+        these = (*untouched, REMINDER.c.id > first, REMINDER.c.id <= most)
+        with side.database.transaction() as store:
+            due += store.connection.execute(update(REMINDER).where(*these).values(next_due_at=text(earlier))).rowcount
+        first = most
+    with side.database.transaction() as store:
         crowd.analyse(store)
     return before, due
 
