@@ -15,6 +15,7 @@ import numpy.typing as npt
 from scipy.sparse import csr_matrix, hstack
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
+from sklearn.svm import LinearSVC
 
 from nlu.classify import Doubt, Head, Model, softmax
 from nlu.features import Features, learn
@@ -22,6 +23,11 @@ from nlu.vectors import SIZE, Encoder
 
 #: Inverse strength of regularisation, chosen by cross-validation on content/intents.
 STRENGTH = 10.0
+#: From this many examples on, support vectors are better than logistic regression: on MASSIVE's dev part equal with
+#: 5,135, 0.7 points better with 11,514. On our own 5,264 they are 0.6 points worse.
+MANY = 8_000
+#: Likewise for support vectors, chosen on MASSIVE's dev part.
+SVC_STRENGTH = 0.3
 #: How much the sentence vector weighs beside the n-grams.
 VECTOR_WEIGHT = 1.0
 #: The share of examples held back once to set temperature and thresholds; folds would tell the same, slower.
@@ -32,7 +38,12 @@ TURNED_AWAY = 0.03
 TAKEN_FOR_OUTSIDE = 0.02
 OUT_OF_SCOPE = "out_of_scope"
 _SEED = 7
-_TEMPERATURES = np.exp(np.linspace(np.log(0.2), np.log(3.0), 60))
+#: Support vectors score close together: they need the lower ones.
+_TEMPERATURES = np.exp(
+    np.concatenate(
+        [np.linspace(np.log(0.05), np.log(0.2), 30, endpoint=False), np.linspace(np.log(0.2), np.log(3.0), 60)]
+    )
+)
 
 Scores = npt.NDArray[np.float64]
 
@@ -71,8 +82,11 @@ def _learnt(
     if calibrate:
         outside = names.index(OUT_OF_SCOPE) if OUT_OF_SCOPE in names else None
         doubt = _calibrated(joined if joined is not None else grams, truth, outside)
-    plain = _head(_fitted(grams, truth), doubt.temperature, with_vector=False)
-    joint = _head(_fitted(joined, truth), doubt.temperature, with_vector=True) if joined is not None else None
+    many = len(truth) > MANY
+    plain = _head(_fitted(grams, truth, many=many), doubt.temperature, with_vector=False)
+    joint = None
+    if joined is not None:
+        joint = _head(_fitted(joined, truth, many=many), doubt.temperature, with_vector=True)
     return Model(names, features, plain, joint, doubt)
 
 
@@ -89,7 +103,9 @@ def matrix(features: Features, messages: Sequence[Sequence[str]]) -> Any:
     return csr_matrix((weights, columns, starts), shape=(len(messages), len(features.telling)), dtype=np.float32)
 
 
-def _fitted(rows: Any, truth: npt.NDArray[np.int64]) -> Any:
+def _fitted(rows: Any, truth: npt.NDArray[np.int64], *, many: bool) -> Any:
+    if many and truth.max() > 1:  # of two intents, support vectors give one column
+        return LinearSVC(C=SVC_STRENGTH, random_state=_SEED).fit(rows, truth)
     return LogisticRegression(C=STRENGTH, max_iter=300, tol=1e-3).fit(rows, truth)
 
 
@@ -104,7 +120,7 @@ def _head(fitted: Any, temperature: float, *, with_vector: bool) -> Head:
 def _calibrated(rows: Any, truth: npt.NDArray[np.int64], outside: int | None) -> Doubt:
     """Temperature and thresholds from predictions on examples the fitted model had not seen."""
     learnt, held = train_test_split(np.arange(len(truth)), test_size=_HELD, random_state=_SEED, stratify=truth)
-    scores = _fitted(rows[learnt], truth[learnt]).decision_function(rows[held])
+    scores = _fitted(rows[learnt], truth[learnt], many=len(truth) > MANY).decision_function(rows[held])
     temperature = best_temperature(scores, truth[held])
     chances = softmax(scores / temperature)
     good = truth[held]

@@ -17,7 +17,7 @@ from nlu import model_file
 from nlu.classify import Classifier
 from nlu.normalise import Normaliser
 from nlu.rasa_server import RasaEngine, RasaServer
-from nlu.training import Examples, train
+from nlu.training import MANY, Examples, train
 from nlu.understand import DefaultEngine
 from nlu.vectors import encoder
 
@@ -105,3 +105,12 @@ def test_without_the_vector_wheel_words_and_letters_are_enough(tmp_path: Path) -
     for model in (kept, train(examples, None, calibrate=False)):
         ranking = Classifier(model, lambda: None).rank(normaliser.tokens("kartu sy hilang"))
         assert ranking[0][0] == "card"
+
+
+def test_very_many_examples_are_learnt_too_and_confidence_keeps_its_meaning() -> None:
+    kinds = ("alarm", "musik", "cuaca")
+    tokens = [[kinds[place % 3]] for place in range(MANY + 3)]
+    labels = [kinds[(place + (place % 5 == 0)) % 3] for place in range(MANY + 3)]  # a fifth is labelled otherwise
+    heard = Classifier(train(Examples(tokens, labels), None), lambda: None).rank(["musik"])
+    assert heard[0][0] == "musik"
+    assert 0.6 < heard[0][1] < 0.95
