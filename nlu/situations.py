@@ -45,6 +45,8 @@ class Situations:
             for form in words(node):
                 whole[_bare(form)] = Rule(role, f"rule:{role}")
         self._whole = whole
+        polite = any_of(words(part(lexicon, "words", "stop_politely")))
+        self._kind = re.compile(rf"^(?:{polite}\s+)+|(?:\s+{polite})+$")
         joints = any_of(words(part(cues, "joint")))
         self._joint = re.compile(rf"[.!?;\n]+|,\s|\s+(?:{joints})\s+")
         negation, turn = any_of(words(part(cues, "negation"))), any_of(words(part(cues, "turn")))
@@ -54,8 +56,15 @@ class Situations:
         self._follow = re.compile(rf"^\W*(?:{any_of(words(part(cues, 'follow_up')))})(?![a-z])")
 
     def rule(self, folded: str) -> Rule | None:
-        """The fixed rule that takes the whole message, if any."""
-        return self._whole.get(_bare(folded)) if len(folded) < 60 else None
+        """The fixed rule that takes the whole message, if any; a word to stop may be said kindly ("brenti bos")."""
+        if len(folded) >= 60:
+            return None
+        said = _bare(folded)
+        whole = self._whole.get(said)
+        if whole is not None:
+            return whole
+        kindly = self._whole.get(self._kind.sub("", said))
+        return kindly if kindly is not None and kindly.role == "stop" else None
 
     def grave(self, folded: str, normalised: str) -> Grave | None:
         """The gravest topic named, in the person's own spelling or the standard one; not one that is only supposed."""

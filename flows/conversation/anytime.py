@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from flows.conversation import actions, form, joining, reminder_talk, sharing
-from flows.conversation.answers import SURE
+from flows.conversation.answers import FREE, SURE
 from flows.conversation.intents import answer_intent
 from flows.conversation.scene import Scene
 
@@ -38,6 +38,9 @@ def take(scene: Scene, text: str) -> bool:
     meant = reminder_talk.answers_reminder(scene, text) if scene.step is None else None
     if meant is not None:
         return do_command(scene, meant)
+    free = scene.step is not None and scene.step.ask in FREE
+    if not free and "?" not in text and reminder_talk.stops_one_of_two(scene, text):
+        return do_command(scene, "stop")
     understanding = scene.understanding
     if understanding is not None and understanding.intent in _always(scene) | _named(scene, text):
         answer_intent(scene, understanding.intent)
@@ -56,11 +59,11 @@ def _always(scene: Scene) -> set[str]:
 
 
 def _named(scene: Scene, text: str) -> set[str]:
-    """Intents that act in a form because the words name what to stop: "jangan kirim acara, pengingat boleh"."""
+    """Intents that act in a form because the words name or tell to stop: "jangan kirim acara, pengingat boleh"."""
     understanding, step, roles = scene.understanding, scene.step, scene.content.roles
-    if understanding is None or step is None or step.ask == "text" or understanding.confidence < SURE:
+    if understanding is None or step is None or step.ask in FREE or understanding.confidence < SURE:
         return set()
-    if not reminder_talk.names_some(scene, text):
+    if not (reminder_talk.names_some(scene, text) or reminder_talk.tells_to_stop(scene, text)):
         return set()
     return {roles[role] for role in ("stop", "stop_reminder", "resume") if role in roles}
 

@@ -289,6 +289,19 @@ def stopped(scene: Scene, text: str) -> set[Purpose]:
     return stop - keep if stop - keep else set(_MESSAGES) - keep if keep else set()
 
 
+def tells_to_stop(scene: Scene, text: str) -> bool:
+    """Whether there is a word in it that forbids or ends."""
+    words, said = scene.content.lexicon["pengingat"], text.casefold()
+    return _any(words["larangan"], said) or _any(words["henti"], said)
+
+
+def stops_one_of_two(scene: Scene, text: str) -> bool:
+    """Whether the words forbid one kind of message and allow the other, whatever else was understood of them."""
+    both = len(_named(scene, text.casefold())) == len(_MESSAGES)
+    forbids = _any(scene.content.lexicon["pengingat"]["larangan"], text.casefold()) and not _not_to_stop(scene)
+    return both and forbids and len(stopped(scene, text)) == 1
+
+
 def names_some(scene: Scene, text: str) -> bool:
     """Whether the words name what to stop or to go on with."""
     return bool(_named(scene, text.casefold()))
