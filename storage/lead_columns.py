@@ -20,7 +20,10 @@ WORK = "pekerjaan"
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: the slot it fills, how its cells are read, and what stands above it."""
+    """One column: the slot it fills, how its cells are read, and what stands above it.
+
+    `of_contact`: kept with the person, for choosing audiences, and no part of the lead.
+    """
 
     slot: str
     kind: str
@@ -30,11 +33,17 @@ class Column:
     width: int
     hint: str
     example: str
+    of_contact: bool = False
 
 
 def columns_of(content: Content) -> tuple[Column, ...]:
     """All columns, in order."""
     return tuple(_column(raw) for raw in sheet_words(content)["columns"])
+
+
+def lead_columns(content: Content) -> tuple[Column, ...]:
+    """Those that are part of a lead; the others are kept with the person (RT/RW, language)."""
+    return tuple(column for column in columns_of(content) if not column.of_contact)
 
 
 def sheet_words(content: Content) -> Mapping[str, Any]:
@@ -53,6 +62,7 @@ def _column(raw: Mapping[str, Any]) -> Column:
         width=int(raw["width"]),
         hint=raw["hint"],
         example=raw["example"],
+        of_contact=raw.get("of_contact") == "ya",
     )
 
 

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from content import Content
 from flows.contact import LeadState
 from flows.village import zone_of
-from storage.lead_columns import Column, cell_of, columns_of, first_work, sheet_words
+from storage.lead_columns import Column, cell_of, first_work, lead_columns, sheet_words
 from storage.leads import Lead
 from storage.xlsx import FORMULA, Cell, Mark, Sheet, xlsx_bytes
 
@@ -54,7 +54,7 @@ class _Export:
     def __init__(self, order: Order, content: Content) -> None:
         self.order = order
         self.content = content
-        self.columns: Sequence[Column] = columns_of(content)
+        self.columns: Sequence[Column] = lead_columns(content)
         self.words = sheet_words(content)
         self.states = content.lexicon["commands"]["leads"]["states"]
         self.stamp = (order.by, order.at.astimezone(_WIB).strftime("%Y-%m-%d %H:%M WIB"))

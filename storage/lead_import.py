@@ -14,6 +14,7 @@ from content import Content
 from flows.contact import Purpose
 from flows.events import LeadSubmitted
 from nlu.understanding import JsonValue
+from storage.contacts import Corner
 from storage.database import Database, Store
 from storage.lead_columns import columns_of, sheet_words
 from storage.lead_sheet import Checked, LeadSheet, open_sheet
@@ -25,6 +26,7 @@ from storage.xlsx import Cell, Mark, Sheet, xlsx_bytes
 _BATCH = 500
 #: How consent came, and where its number is kept.
 PAPER, PAPER_SLOT = "paper", "izin_kertas"
+_NEIGHBOURHOOD, _LANGUAGE = "rt_rw", "bahasa"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +104,13 @@ class LeadImport:
 
     def _keep(self, store: Store, checked: Checked) -> None:
         fields: dict[str, JsonValue] = {**checked.fields, PAPER_SLOT: self.order.paper_consent}
+        corner = _corner(fields)
         village = fields.get("desa")
         code = str(village["code"]) if isinstance(village, dict) else None
         version = max(self.content.consents)
         contact = store.contacts.make_on_paper(str(fields["nama"]), code, self.order.at)
+        if corner != Corner():
+            store.contacts.note_corner(contact, corner)
         store.consents.give(contact, (Purpose.REGISTRATION,), version, self.order.at, via=PAPER)
         store.leads.submit(contact, LeadSubmitted(self.fresh_number(), fields, version), self.order.at)
 
@@ -114,6 +119,12 @@ class LeadImport:
             self.counts.bad += bool(checked.problems)
             self.counts.good += not checked.problems
             self.counts.noted += not checked.problems and bool(checked.notes)
+
+
+def _corner(fields: dict[str, JsonValue]) -> Corner:
+    """Takes out of the row what is kept with the person: RT, RW and language."""
+    rt, _, rw = str(fields.pop(_NEIGHBOURHOOD, None) or "").partition("/")
+    return Corner(rt or None, rw or None, str(fields.pop(_LANGUAGE, None) or "") or None)
 
 
 def errors_file(headings: Row, bad: Iterator[Checked], order: Order, content: Content) -> Iterator[bytes]:

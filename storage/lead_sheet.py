@@ -13,6 +13,7 @@ from functools import lru_cache
 from content import Content
 from content.model import NotInForce
 from flows.benefits.contribution import Contribution, Sector, contribution
+from flows.outreach.audience import read_neighbourhood
 from flows.village import practice_villages
 from nlu.answers import read_answer
 from nlu.understanding import FormAnswer, JsonValue
@@ -64,6 +65,7 @@ class LeadSheet:
         villages = practice_villages(content)
         self._villages = tuple((village.code, village.name, village.path) for village in villages)
         self._sexes = {folded(form): value for value, forms in self.words["sex"].items() for form in forms}
+        self._languages = _languages(content)
         self._known: dict[tuple[str, str], FormAnswer] = {}
         self._price = lru_cache(maxsize=4096)(self._price_of)
         self._youngest = int(str(content.fact("pendaftaran.usia_dilayani", today).value))
@@ -105,8 +107,14 @@ class LeadSheet:
             self.problem(checked, column.slot, answer.ask or "", **dict(answer.slots))
 
     def _answer(self, kind: str, text: str) -> FormAnswer:
-        if kind == "sex":
-            return self._sex(text)
+        match kind:
+            case "sex":
+                return self._sex(text)
+            case "neighbourhood":
+                read = read_neighbourhood(text)
+                return FormAnswer(text, read, ok=read is not None, ask=None if read else "rt_rw_tidak_jelas")
+            case "language":
+                return self._language(text)
         key = (kind, text)
         if kind not in _SHARED_KINDS:
             return self._ask(kind, text)
@@ -124,6 +132,11 @@ class LeadSheet:
         if said in self._sexes:
             return FormAnswer(text, self._sexes[said], ok=True)
         return FormAnswer(text, None, ok=False, ask="kelamin_tidak_jelas")
+
+    def _language(self, text: str) -> FormAnswer:
+        """A language staff choose audiences by; "" for Indonesian, which everybody gets anyway."""
+        found = self._languages.get(folded(text))
+        return FormAnswer(text, found, ok=found is not None, ask="bahasa_tidak_dikenal" if found is None else None)
 
     def _put_works_together(self, checked: Checked) -> None:
         second = checked.fields.pop(SECOND_WORK, None)
@@ -187,6 +200,17 @@ class LeadSheet:
         missing = [heading for heading in needed if heading not in {c.heading for c in self.columns.values()}]
         if missing:
             raise SheetUnreadable("missing", kolom=", ".join(missing))
+
+
+def _languages(content: Content) -> dict[str, str]:
+    """How a language may be written, and its code."""
+    names: Mapping[str, str] = content.lexicon["siaran"]["languages"]
+    words = sheet_words(content)["language"]
+    known = {folded(form): "" for form in words["national"]}
+    for code, name in names.items():
+        for form in (code, name, *words["also"].get(code, ())):
+            known |= {folded(form): code, folded(f"{words['before']} {form}"): code}
+    return known
 
 
 def open_sheet(rows: Iterator[Row], content: Content, today: date) -> LeadSheet:

@@ -23,6 +23,9 @@ import nlu.answers
 from bot.bench.leads import _people, _write_people
 from flows.contact import ConsentState, LeadState, Purpose
 from flows.events import LeadSubmitted
+from flows.outreach.audience import Target, leaving
+from flows.outreach.sending_policy import SendingRules
+from storage.contacts import Corner
 from storage.lead_columns import columns_of, sheet_words
 from storage.lead_export import Order as Export
 from storage.lead_export import export, safe_cell
@@ -220,6 +223,44 @@ def test_good_rows_become_leads_with_consent_on_paper(db, tmp_path):
     ]
     assert contact.consents[Purpose.ANNOUNCEMENTS] is ConsentState.UNKNOWN
     assert (line.who, line.action, line.target) == ("Ratna", "leads_imported", "paper:KP-12")
+
+
+CORNERS = [("003/002", "Jawa"), ("RT 03 RW 02", "bahasa jowo"), ("RW 5", "Sunda"), ("", "Indonesia"), ("", "")]
+
+
+def test_rt_rw_and_language_are_kept_with_the_person_and_narrow_an_audience(db, tmp_path):
+    headings = [*HEADINGS, "RT / RW", "Bahasa"]
+    people = [[f"000001120885{at + 1:04}", *GOOD[1:], *corner] for at, corner in enumerate(CORNERS)]
+    taking, rows = take(db, write_csv(tmp_path / "in.csv", people, headings))
+    assert (taking.counts.good, [row.problems for row in rows]) == (5, [[]] * 5)
+    with db.reading() as store:
+        leads = [store.leads.find(f"RK-{number}") for number in range(1, 6)]
+        corners = [store.contacts.corner(lead.contact_id) for lead in leads]
+        target = Target(("00.00.00.0001",), neighbourhoods=("3/2",), languages=("jv",))
+        when = leaving(CONTENT.lexicon, "siaran_isi", NOW, SendingRules())
+        meant = store.broadcasts.forecast(target, when, without=None)
+    near = Corner("3", "2", "jv")
+    assert corners == [near, near, Corner(rw="5", language="su"), Corner(), Corner()]
+    assert meant.wont == {"no_address": 2}
+    assert {"rt_rw", "bahasa"}.isdisjoint(leads[0].fields), "they are no part of the lead"
+    exported = b"".join(export([leads[0]], Export("Ratna", NOW), CONTENT, "csv")).decode()
+    assert "RT/RW" not in exported
+
+
+@pytest.mark.parametrize(
+    ("corner", "sentence"),
+    [
+        (("dekat masjid", "Jawa"), "I2: RT/RW belum terbaca. Tulis seperti ini: RT 3 RW 2. Boleh dikosongkan"),
+        (("RT 3", ""), "I2: RT/RW belum terbaca. Tulis seperti ini: RT 3 RW 2. Boleh dikosongkan"),
+        (
+            ("3/2", "Klingon"),
+            "J2: bahasa itu belum ada di daftar. Tulis misalnya Jawa atau Sunda, atau kosongkan",
+        ),
+    ],
+)
+def test_a_corner_that_cannot_be_read_is_said_with_its_cell(corner, sentence):
+    checked = sheet_of([*HEADINGS, "RT/RW", "Bahasa sehari-hari"]).check(Row(2, (*GOOD, *corner)))
+    assert checked.said(checked.problems) == [sentence]
 
 
 def test_who_is_known_comes_back_with_the_receipt_number(db, tmp_path):

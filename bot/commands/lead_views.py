@@ -113,11 +113,11 @@ def show_lead(
 def _card(lead: Lead, content: Content, *, full: bool) -> dict[str, str]:
     """What the lead holds, each under the heading of its column; what is empty is left out."""
     from content.render import write_date
-    from storage.lead_columns import cell_of, columns_of
+    from storage.lead_columns import cell_of, lead_columns
 
     words: Mapping[str, str] = content.lexicon["commands"]["leads"]["card"]
     states = content.lexicon["commands"]["leads"]["states"]
-    cells = {column.heading: cell_of(lead, column, content, full=full) for column in columns_of(content)}
+    cells = {column.heading: cell_of(lead, column, content, full=full) for column in lead_columns(content)}
     known = {heading: str(cell) for heading, cell in cells.items() if cell not in (None, "")}
     state = {
         words["number"]: lead.number,

@@ -15,7 +15,7 @@ from content import Content
 from flows.contact import LEAD_MOVES, ConsentState, LeadState, Purpose
 from storage import Store
 from storage.conversation import Line
-from storage.lead_columns import cell_of, columns_of
+from storage.lead_columns import cell_of, lead_columns
 from storage.lead_import import PAPER_SLOT
 from storage.leads import MERGED, Lead, Move
 from storage.staff import StaffUser
@@ -131,7 +131,7 @@ def lead_form(lead: Lead, content: Content) -> Form:
 
 def further_answers(lead: Lead, content: Content) -> list[tuple[str, str]]:
     """What the form holds beside the fields that have a place of their own; long numbers masked."""
-    columns = [column for column in columns_of(content) if column.slot not in _PLACED]
+    columns = [column for column in lead_columns(content) if column.slot not in _PLACED]
     cells = ((column.heading, cell_of(lead, column, content, full=False)) for column in columns)
     return [(heading, without_numbers(str(cell))) for heading, cell in cells if cell not in (None, "")]
 
