@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from bot.channels.telegram_link import deep_link
-from bot.channels.whatsapp_link import village_link
+from bot.channels.whatsapp_link import said_link, village_link
 from bot.config import Settings
 
 
@@ -33,6 +33,18 @@ class Links:
         if self.web:
             found.append(f"{self.web.rstrip('/')}/?{urlencode({'start': code})}")
         return tuple(found)
+
+    def to_door(self, number: str) -> dict[str, str]:
+        """What each platform's code at the door of a gathering holds, by platform; whoever follows it is present.
+
+        On WhatsApp the words are only put into the person's hands, ready to send.
+        """
+        links = {
+            "telegram": deep_link(self.telegram.removeprefix("@"), f"hadir-{number}") if self.telegram else None,
+            "whatsapp": said_link(self.whatsapp, f"HADIR {number}") if self.whatsapp else None,
+            "web": f"{self.web.rstrip('/')}/?desa=hadir-{number}" if self.web else None,
+        }
+        return {platform: link for platform, link in links.items() if link is not None}
 
 
 #: For a bot that nobody can be sent to.

@@ -88,8 +88,8 @@ def console_settings(app: App) -> ConsoleSettings:
         limits=settings.leads.limits,
         rules=settings.sending.rules,
         fresh_number=LeadNumbers().fresh,
-        public_address=settings.web.public_address.rstrip("/"),
         kit=lambda code: _kit(app, code),
+        door_links=Links.of(settings).to_door,
     )
 
 

@@ -48,8 +48,6 @@ class ConsoleSettings:
     base_url: str = "/konsol"
     #: When and how much we may write to people first.
     rules: Callable[[], SendingRules] = SendingRules
-    #: Where phones reach this server, without a slash at its end; empty when nowhere.
-    public_address: str = ""
     #: The branch's own zone, for times that belong to no village.
     zone: ZoneInfo = WIB
     #: Send the session cookie over HTTPS only. Turn on wherever the console is reached through HTTPS.
@@ -60,6 +58,8 @@ class ConsoleSettings:
     #: Poster and script of a village, by the names of their files. Without it nobody can print them from here; it
     #: raises ValueError while no address of ours is known.
     kit: Callable[[str], Mapping[str, bytes]] | None = None
+    #: What the codes at the door of a gathering hold, by platform, for its number there; empty where nobody reaches us.
+    door_links: Callable[[str], Mapping[str, str]] = field(default=lambda number: {})  # noqa: ARG005
     session_length: timedelta = timedelta(hours=12)
     #: Bad sign-ins allowed for one name, and from one address, within `login_window`.
     tries_per_login: int = 5

@@ -85,7 +85,11 @@ class Site:
         self.database.upgrade()
         self.addresses = Links("RangkulBot", "6281200000000")  # on posters
         self.settings = ConsoleSettings(
-            secret=_SECRET, now=self.clock.now, fresh_number=LeadNumbers().fresh, kit=self.kit
+            secret=_SECRET,
+            now=self.clock.now,
+            fresh_number=LeadNumbers().fresh,
+            kit=self.kit,
+            door_links=self.door_links,
         )
         self._numbers = count(1)
         self._clients: list[httpx.Client] = []
@@ -99,6 +103,10 @@ class Site:
         village = self.village(code)
         assert village is not None
         return kit_files(self.content.current, village, NOW.date(), self.addresses)
+
+    def door_links(self, number: str) -> Mapping[str, str]:
+        """What the codes at a gathering's door hold, by platform."""
+        return self.addresses.to_door(number)
 
     def staff(self, login: str = "ratna", role: StaffRole = StaffRole.STAFF, name: str = "Ratna Dewi") -> int:
         with self.database.transaction() as store:

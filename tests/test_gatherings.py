@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import httpx
 import icalendar
+import segno
 from console_site import HERE, NOW, Site, send, site
 from openpyxl import load_workbook
 from typer.testing import CliRunner
@@ -100,6 +101,28 @@ def test_the_attendance_list_is_safe_and_on_record(site: Site) -> None:
     dots = int(re.search(r'viewBox="0 0 (\d+)', code.text)[1]) if "viewBox" in code.text else 0
     side = dots or int(re.search(r'width="(\d+)"', code.text)[1]) // 8
     assert side >= 21 + 8, "a micro code is read by no phone's camera"
+
+
+def test_the_door_has_a_code_for_each_platform_people_use_and_the_bare_words_where_there_is_none(site: Site) -> None:
+    client = site.signed_in()
+    number = made(site, client)
+    send(client, f"/konsol/acara/{number}/undang")
+    page = client.get(f"/konsol/acara/{number}").text
+    assert re.findall(r"kode.svg\?lewat=(\w+)", page) == ["telegram", "whatsapp"]
+    with site.database.reading() as store:
+        door = store.gatherings.get(number).door
+    held = {
+        "telegram": f"https://t.me/RangkulBot?start=hadir-{door}",
+        "whatsapp": f"https://wa.me/6281200000000?text=HADIR%20{door}",
+        "web": f"HADIR {door}",
+    }
+    for platform, told in held.items():
+        drawn = io.BytesIO()
+        segno.make_qr(told, error="m").save(drawn, kind="svg", scale=8, border=4)
+        assert client.get(f"/konsol/acara/{number}/kode.svg?lewat={platform}").content == drawn.getvalue(), platform
+    site.addresses = Links()
+    assert "lewat=" not in client.get(f"/konsol/acara/{number}").text
+    assert Links(web="https://desa.example/").to_door("4821") == {"web": "https://desa.example/?desa=hadir-4821"}
 
 
 def test_a_reader_sees_gatherings_and_changes_none(site: Site) -> None:

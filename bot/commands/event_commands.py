@@ -170,11 +170,15 @@ def code(
     """Draw the codes for the door: whoever scans one in their own chat is counted as present."""
     import segno
 
-    with opened(settings_from(config), db) as database, database.reading() as store:
+    from bot.links import Links
+
+    settings = settings_from(config)
+    with opened(settings, db) as database, database.reading() as store:
         door = _known(store, gathering).door
-    links = _door_links(door, telegram, whatsapp, web)
+    known = Links.of(settings)
+    links = Links(telegram or known.telegram, whatsapp or known.whatsapp, web or known.web).to_door(door)
     if not links:
-        fail("Say where the bot is reached: --telegram, --whatsapp or --web.")
+        fail("Say where the bot is reached: --telegram, --whatsapp or --web, or in the settings.")
     folder.mkdir(parents=True, exist_ok=True)
     for platform, link in links.items():
         segno.make(link, error="m", micro=False).save(
@@ -222,19 +226,6 @@ def cancel(
         store.audit.record(by, "gathering_cancelled", f"gathering:{gathering}", now)
         row = _row(store, store.gatherings.get(gathering))
     _tell(row, json=json)
-
-
-def _door_links(door: str, telegram: str | None, whatsapp: str | None, web: str | None) -> dict[str, str]:
-    """What each platform's code holds; on WhatsApp the words are only put into the person's hands, ready to send."""
-    from bot.channels.telegram_link import deep_link
-    from bot.channels.whatsapp_link import said_link
-
-    links = {
-        "telegram": deep_link(telegram.removeprefix("@"), f"hadir-{door}") if telegram else None,
-        "whatsapp": said_link(whatsapp, f"HADIR {door}") if whatsapp else None,
-        "web": f"{web.rstrip('/')}/?desa=hadir-{door}" if web else None,
-    }
-    return {platform: link for platform, link in links.items() if link is not None}
 
 
 def _moment(starts: str, zone: ZoneInfo, now: datetime) -> datetime:

@@ -105,6 +105,7 @@ class Gatherings(Page):
             "guests": found.guests[:PAGE],
             "questions": questions,
             "words": self._words(),
+            "codes": list(self.desk.settings.door_links(found.gathering.door)),
             "attending": Attending,
             "reasons": self.desk.content.current.lexicon["reasons"]["skip"],
             "ahead": found.gathering.starts_at > self.desk.now(),
@@ -142,11 +143,11 @@ class Gatherings(Page):
 
     @route("/{gathering_id:int}/kode.svg", name="gathering-code")
     async def code(self, request: Request) -> Response:
-        """The code for the door, to print or to show on a phone."""
+        """A code for the door, to print or to show: one platform's, or the bare words where none is known."""
         user, number = staff_of(request), _number(request)
         found = await self.desk.read(lambda store: _access(store, user, number))
-        base = self.desk.settings.public_address
-        told = f"{base}/?desa=hadir-{found.door}" if base else f"HADIR {found.door}"
+        links = self.desk.settings.door_links(found.door)
+        told = links.get(request.query_params.get("lewat", ""), f"HADIR {found.door}")
         picture = io.BytesIO()
         segno.make_qr(told, error="m").save(picture, kind="svg", scale=8, border=4)
         return Response(picture.getvalue(), media_type="image/svg+xml")
