@@ -11,10 +11,10 @@ from content import Content
 from content.model import Rendered
 from flows.contact import Contact
 from flows.outreach.audience import leaving
+from flows.outreach.picture import mark_of
 from flows.outreach.sending_policy import Kind, SendingRules
 from storage.database import Database, Store
 from storage.notices import Notice
-from storage.pictures import mark_of
 from storage.words import NoticeKind
 
 log = structlog.get_logger()

@@ -20,6 +20,7 @@ from bot.ids import LeadNumbers
 from bot.links import Links
 from bot.outbox import Sender
 from bot.pacing import Pace, pace_of
+from bot.photos import Photos
 from bot.templates import Filled, filled
 from bot.turn import Turns
 from bot.understanding import Engines
@@ -43,6 +44,7 @@ class App:
     keys: KeyRing
     turns: Turns
     sender: Sender
+    photos: Photos
     channels: dict[tuple[ChannelName, str], Channel] = field(default_factory=dict)
 
     def close(self) -> None:
@@ -80,7 +82,8 @@ def build(
     numbers = numbers or LeadNumbers()
     turns = Turns(database, content, engines, clock, numbers, rules=rules, links=links)
     sender = make_sender(settings, database, channels, clock, content)
-    return App(settings, clock, content, engines, database, keys, turns, sender, channels)
+    photos = Photos(database, channels, clock)
+    return App(settings, clock, content, engines, database, keys, turns, sender, photos, channels)
 
 
 def open_database(settings: Settings, content: ContentInForce, keys: KeyRing) -> Database:

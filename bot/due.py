@@ -21,6 +21,7 @@ from content import Content
 from content.model import SlotValue
 from flows.contact import Contact
 from flows.outreach.follow_up import REPLY, FollowUp, still_asked
+from flows.outreach.picture import PICTURE_STAYS
 from flows.outreach.sending_policy import Kind, SendingRules
 from storage.database import Database, Store
 from storage.notices import Notice
@@ -55,6 +56,7 @@ def tick(
         store.erasure.forget_passing(clock.now() - PASSING_STAYS)
         store.lead_drafts.forget(clock.now())
         store.uploads.forget(clock.now() - UPLOAD_STAYS)
+        store.pictures.drop_unsent(clock.now() - PICTURE_STAYS)
     if taken_over:
         log.warning("rows_taken_over", rows=taken_over)
     forget_drafts(database, content.current, clock.now())

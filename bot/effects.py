@@ -48,6 +48,8 @@ from flows.events import (
     OwnLeadWanted,
     PersonLeft,
     PersonSwitched,
+    PictureDropped,
+    PictureWanted,
     ProfileLearned,
     ReminderPlanned,
     ReminderStopped,
@@ -114,10 +116,8 @@ def apply(event: Event, scene: Scene) -> None:
             drop_follow_ups(event, scene)
         case DraftReminderPlanned():
             remind_of_draft(scene)
-        case BroadcastSent():
-            start_broadcast(event, scene)
-        case BroadcastSteered():
-            steer_broadcast(event, scene)
+        case BroadcastSent() | BroadcastSteered() | PictureDropped():
+            about_broadcast(event, scene)
         case (
             GatheringMade()
             | GatheringChanged()
@@ -143,7 +143,7 @@ def apply(event: Event, scene: Scene) -> None:
             about_draft(event, scene)
         case PersonSwitched() | PersonLeft() | OthersNamed():
             about_mates(event, scene)
-        case OwnLeadWanted():
+        case OwnLeadWanted() | PictureWanted():
             return  # the turn was decided again with it
         case ConversationFailed():
             log.error("conversation_failed", contact=scene.contact.id, reason=event.reason)
@@ -344,6 +344,17 @@ def join_accounts(event: AccountsJoined, scene: Scene) -> None:
         scene.store.audit.record("bot", "contacts_joined", target, scene.now, f"contact:{event.other}")
 
 
+def about_broadcast(event: BroadcastSent | BroadcastSteered | PictureDropped, scene: Scene) -> None:
+    """What an official decided about an announcement, or about the picture that was to go with one."""
+    match event:
+        case BroadcastSent():
+            start_broadcast(event, scene)
+        case BroadcastSteered():
+            steer_broadcast(event, scene)
+        case PictureDropped():
+            scene.store.pictures.drop(event.picture)
+
+
 def start_broadcast(event: BroadcastSent, scene: Scene) -> None:
     """Freeze the audience of the official's own village, now or later, or let a second person look first."""
     draft = Draft(
@@ -354,7 +365,10 @@ def start_broadcast(event: BroadcastSent, scene: Scene) -> None:
         kept(event.slots),
         reviewed=event.reviewed,
         by_contact=scene.contact.id,
+        picture_id=event.picture,
     )
+    if event.picture is not None and not scene.store.pictures.take(event.picture):
+        raise LookupError("the picture is gone")  # never without it: the official saw it in the preview
     if event.waits or event.at is not None:
         broadcast = scene.store.broadcasts.draft(draft, scene.now)
         scene.store.broadcasts.submit(broadcast, event.at or scene.now, approval=event.waits)

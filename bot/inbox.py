@@ -27,6 +27,7 @@ from bot.channels.channel import (
     Unread,
 )
 from flows.contact import Channel, Purpose
+from nlu.understanding import JsonValue
 from storage.account_news import NewsLine
 from storage.database import Database, Store
 from storage.inbox import Recorded
@@ -149,12 +150,14 @@ def _store(store: Store, channel: Channel, account: str, part: Arrived, now: dat
 
 def _message(store: Store, channel: Channel, account: str, message: Incoming, now: datetime) -> bool:
     _, address_id = store.contacts.find_or_make(channel, account, message.person_id, now, phone=message.phone)
-    body = {
+    body: dict[str, JsonValue] = {
         "kind": message.kind.value,
         "text": clean(message.text),
         "label": clean(message.label) if message.label else None,
         "message_id": message.message_id,
     }
+    if message.file is not None:
+        body["file"] = message.file
     recorded = store.inbox.record(channel, account, message.message_id, address_id, body, now)
     if recorded is Recorded.ALREADY:
         log.info("repeated", channel=channel.value)

@@ -22,10 +22,10 @@ from bot.inbox import withdraw
 from bot.pacing import DAY, Pace, Trips
 from bot.pictures import with_picture
 from flows.contact import Purpose
+from flows.outreach.picture import picture_of
 from flows.outreach.sending_policy import Kind
 from storage.database import Database, Store
 from storage.outcomes import Failed, Outcome, Postponed, Sent, Skipped, Unknown
-from storage.pictures import picture_of
 from storage.words import BroadcastState, EndReason
 
 log = structlog.get_logger()

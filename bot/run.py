@@ -28,6 +28,7 @@ from bot.front_door import FrontDoor
 from bot.inbox import give_way
 from bot.platforms import Platforms
 from bot.server import make_chat, make_server, web_config
+from bot.turn import Wanted
 
 log = structlog.get_logger()
 
@@ -166,11 +167,29 @@ class Runner:
             except Exception:  # a database that is away for a moment must not end the bot
                 log.exception("turns_failed")
                 done = None
-            if done is None:
+            if done is not None and done.wanted is not None:
+                self._fetch(done.wanted)
+            elif done is None:
                 self._wake_turns.wait(_IDLE_SECONDS)
                 self._wake_turns.clear()
             else:
                 self._rouse_sender()
+
+    def _fetch(self, wanted: Wanted) -> None:
+        """Let the photo be fetched beside everything else; what is not finished when we stop is asked for again."""
+        if self._loop is not None:
+            fetching = self._fetch_and_wake(wanted)
+            try:
+                asyncio.run_coroutine_threadsafe(fetching, self._loop)
+            except RuntimeError:  # the loop has just been closed
+                fetching.close()
+
+    async def _fetch_and_wake(self, wanted: Wanted) -> None:
+        try:
+            await self._app.photos.fetch(wanted)
+        except Exception:  # a database that is away for a moment: the message has its turn again
+            log.exception("photo_not_kept")
+        self.wake()
 
     def _rouse_sender(self) -> None:
         if self._loop is not None and self._wake_sender is not None:

@@ -18,14 +18,16 @@ from bot.ids import LeadNumbers
 from bot.links import NOWHERE, Links
 from bot.understanding import Engines
 from content import Content
+from content.model import Step
 from flows.contact import Contact, Role
 from flows.conversation.engine import take_turn
 from flows.conversation.joining import code_in
 from flows.conversation.session import Session
-from flows.events import GatheringAnswered, GatheringMade, OwnLeadWanted, PersonSwitched
+from flows.events import GatheringAnswered, GatheringMade, OwnLeadWanted, PersonSwitched, PictureWanted
 from flows.gathering import door_number
 from flows.message import NEWCOMER, DraftOffer, Given, Heard, HeardKind, JoinOffer, Turn
 from flows.outreach.audience import Leaving, leaving
+from flows.outreach.picture import Fetched, PictureFault
 from flows.outreach.sending_policy import Kind, SendingRules
 from nlu.understanding import Understanding
 from storage.database import Database, Store
@@ -38,15 +40,29 @@ LEASE = timedelta(seconds=12)
 #: How often a message is tried before it is set aside.
 ATTEMPTS = 3
 _AGAIN_AFTER = timedelta(seconds=5)
+#: A photo that is not there by then belongs to a dead process; its message has its turn again.
+FETCHING = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A message whose photo the turn needs. It is held until then, and has its turn again with it or without."""
+
+    message: Claimed
+    until: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A turn that was taken, for those who look over the bot's shoulder (terminal, transcripts)."""
+    """A turn that was taken, for those who look over the bot's shoulder (terminal, transcripts).
+
+    With `wanted` nothing has happened yet: somebody has to fetch the photo (`bot.photos`).
+    """
 
     contact_id: int
     turn: Turn | None
     error: str | None = None
+    wanted: Wanted | None = None
 
 
 class Turns:
@@ -100,12 +116,14 @@ class Turns:
             code = self._numbers.join_code()
             links = self._links.to(code, str(content.lexicon["kebijakan"]["sapaan_kode"]))
             fresh = (self._numbers.fresh(), rules, code, links, _offer(store, heard, now))
-            given = Given(now, contact, *fresh, self._links.web.rstrip("/"))
+            given = Given(now, contact, *fresh, self._links.web.rstrip("/"), fetched=_fetched(claimed))
             turn = take_turn(session, heard, content, given)
             if any(isinstance(event, OwnLeadWanted) for event in turn.events):
                 lead = store.leads.newest_of(contact.id)
                 given = replace(given, own=lead.fields if lead else {})
                 turn = take_turn(session, heard, content, given)
+            if any(isinstance(event, PictureWanted) for event in turn.events):
+                return self._wait_for_photo(store, claimed, now)
             if self._seat_taken(store, turn):  # decide again, now that nobody else can take the last seat
                 contact = self._contact(store, claimed.contact_id, heard, when, now)
                 turn = take_turn(session, heard, content, replace(given, contact=contact))
@@ -118,9 +136,17 @@ class Turns:
             turn = self._go_on_as_other(store, scene, turn, given) or turn
             if scene.about_other:
                 store.erasure.note_passing(claimed.id, claimed.contact_id, now)
+            store.inbox.forget_file(claimed)
             store.inbox.done(claimed)
         log.info("turn_taken", contact=claimed.contact_id, inbound=claimed.id, events=len(turn.events))
         return Done(claimed.contact_id, turn)
+
+    def _wait_for_photo(self, store: Store, claimed: Claimed, now: datetime) -> Done:
+        """Hold the message, and with it whatever the person writes next, until its photo was fetched."""
+        until = now + FETCHING
+        store.inbox.hold(claimed, until)
+        log.info("photo_wanted", contact=claimed.contact_id, inbound=claimed.id)
+        return Done(claimed.contact_id, None, wanted=Wanted(claimed, until))
 
     def _go_on_as_other(self, store: Store, scene: Scene, turn: Turn, given: Given) -> Turn | None:
         """Somebody else has the phone now: their own conversation answers, in the same transaction."""
@@ -162,13 +188,14 @@ class Turns:
         text = str(claimed.body.get("text", ""))
         label = claimed.body.get("label")
         understanding: Understanding | None = None
-        if kind is HeardKind.TEXT and text:
+        if kind in {HeardKind.TEXT, HeardKind.PHOTO} and text:
             with self._database.reading() as store:
-                expecting = _expecting(store.sessions.get(claimed.contact_id), content)
+                step = _waiting_step(store.sessions.get(claimed.contact_id), content)
                 zone = store.contacts.view(claimed.contact_id).zone
-            today = now.astimezone(zone).date().isoformat()
-            understanding = self._engines.of(content).understand(text, expecting=expecting, today=today)
-        return Heard(kind, text, understanding, str(label) if label else None)
+            if kind is HeardKind.TEXT or (step is not None and step.photo):  # no other caption is read
+                today, expecting = now.astimezone(zone).date().isoformat(), step.ask if step else None
+                understanding = self._engines.of(content).understand(text, expecting=expecting, today=today)
+        return Heard(kind, text, understanding, str(label) if label else None, photo="file" in claimed.body)
 
     def _fail(self, claimed: Claimed, code: str) -> Done:
         if claimed.attempts >= ATTEMPTS:
@@ -182,6 +209,7 @@ class Turns:
     def _give_up(self, claimed: Claimed, code: str) -> Done:
         with self._database.transaction(on_disk=False) as store:
             self._apologise(store, claimed)
+            store.inbox.forget_file(claimed)
             store.inbox.set_aside(claimed, code)
         log.warning("message_set_aside", inbound=claimed.id, error=code)
         return Done(claimed.contact_id, None, code)
@@ -201,6 +229,14 @@ class Turns:
             inbound_id=claimed.id,
             once_key=f"apology:{claimed.id}",
         )
+
+
+def _fetched(claimed: Claimed) -> Fetched | None:
+    """The photo of this message, once somebody brought it or what was wrong with it."""
+    picture, fault = claimed.body.get("picture"), claimed.body.get("fault")
+    if isinstance(picture, int):
+        return Fetched(picture)
+    return Fetched(None, PictureFault(str(fault))) if fault else None
 
 
 def _about_other(session: Session, content: Content) -> bool:
@@ -227,8 +263,6 @@ def _offer(store: Store, heard: Heard, now: datetime) -> JoinOffer | DraftOffer 
     return JoinOffer(owner, store.contacts.view(owner).channel) if owner is not None else JoinOffer()
 
 
-def _expecting(session: Session, content: Content) -> str | None:
+def _waiting_step(session: Session, content: Content) -> Step | None:
     flow = content.flows.get(session.flow) if session.flow else None
-    if flow is None or session.step is None:
-        return None
-    return next((step.ask for step in flow.steps if step.id == session.step), None)
+    return next((step for step in flow.steps if step.id == session.step), None) if flow else None

@@ -14,9 +14,9 @@ from bot.inbox import receive_soon
 from bot.pictures import card_in, draw
 from flows.contact import Channel
 from flows.message import HeardKind
+from flows.outreach.picture import picture_of
 from storage.conversation import Line, Who
 from storage.database import Database
-from storage.pictures import picture_of
 
 ACCOUNT = "local"
 _SHOWN_AT_FIRST = 60

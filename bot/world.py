@@ -6,6 +6,7 @@ handing a message to a platform, is replaced by reading what was sent.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -79,11 +80,12 @@ class World:
         kind: HeardKind = HeardKind.TEXT,
         label: str | None = None,
         message_id: str | None = None,
+        file: str | None = None,
     ) -> Exchange:
         """One message, its turn, and everything that is sent because of it."""
         now = self.clock.now()
         message_id = message_id or f"{person.external_id}-{next(self._numbers)}"
-        return self.arrive(person, [Incoming(message_id, person.external_id, kind, text, now, label)])
+        return self.arrive(person, [Incoming(message_id, person.external_id, kind, text, now, label, file=file)])
 
     def arrive(self, person: Person, arrived: Sequence[Arrived]) -> Exchange:
         """What a platform brought from this person, the turns it leads to, and everything sent because of it."""
@@ -95,7 +97,10 @@ class World:
 
     def _take_turns(self) -> Iterator[Done]:
         while (done := self.app.turns.take_next()) is not None:
-            yield done
+            if done.wanted is None:
+                yield done
+            else:
+                asyncio.run(self.app.photos.fetch(done.wanted))
 
     def unread(self, person: Person) -> tuple[Line, ...]:
         """What was sent to the person since this was last asked."""

@@ -235,6 +235,7 @@ class Step:
     end: bool = False
     optional: bool = False  # may be passed over in one tap or with "lewati"
     words: tuple[str, ...] = ()  # what people call this field: "ubah NIK" jumps here
+    photo: bool = False  # a photo sent here goes with what is being written
     where: str = ""
 
 

@@ -80,6 +80,18 @@ class OwnLeadWanted:
 
 
 @dataclass(frozen=True, slots=True)
+class PictureWanted:
+    """The turn needs the photo of this message: it is decided again once that was fetched. Nothing else follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class PictureDropped:
+    """The picture that was sent for an announcement does not go with it: it is forgotten."""
+
+    picture: int
+
+
+@dataclass(frozen=True, slots=True)
 class ReminderPlanned:
     """Remind by this plan; its `next` says when."""
 
@@ -123,6 +135,7 @@ class BroadcastSent:
     waits: bool
     at: datetime | None = None
     occupations: tuple[str, ...] = ()  # only people whose last lead names one of these
+    picture: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,6 +301,8 @@ Event = (
     | LeadSubmitted
     | LeadChanged
     | OwnLeadWanted
+    | PictureWanted
+    | PictureDropped
     | ReminderPlanned
     | ReminderStopped
     | DraftReminderPlanned

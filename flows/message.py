@@ -10,6 +10,7 @@ from enum import StrEnum
 from flows.contact import Channel, Contact, Role
 from flows.conversation.session import Session
 from flows.events import Event
+from flows.outreach.picture import Fetched
 from flows.outreach.sending_policy import SendingRules
 from nlu.understanding import JsonValue, Understanding
 
@@ -25,7 +26,8 @@ class HeardKind(StrEnum):
     START = "start"  # opened the chat; `text` may hold a deep-link payload such as a village code
     CONTACT_CARD = "contact_card"  # shared phone number, in `text`
     ARRIVED = "arrived"  # took the phone over from somebody else; `text` is the tap that was theirs, or NEWCOMER
-    UNSUPPORTED = "unsupported"  # photo, sticker, voice note …
+    PHOTO = "photo"  # a photo; `text` is its caption
+    UNSUPPORTED = "unsupported"  # sticker, voice note …
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Heard:
     text: str
     understanding: Understanding | None = None
     label: str | None = None
+    photo: bool = False  # the platform would hand a photo out
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,8 @@ class Given:
     `own` is what the person registered, filled once the turn asked for it (`OwnLeadWanted`).
     `offer` is set when the message is a code: for joining two platforms, for a registration written by somebody else,
     or wrong. `join_code` is a fresh one, and `links` open the chat with it. `public_address` is where our pages are
-    reached from outside, without a slash at its end; empty when nowhere.
+    reached from outside, without a slash at its end; empty when nowhere. `fetched` is the photo of this message, once
+    the turn asked for it (`PictureWanted`).
     """
 
     now: datetime
@@ -74,6 +78,7 @@ class Given:
     offer: JoinOffer | DraftOffer | None = None
     public_address: str = ""
     own: Mapping[str, JsonValue] | None = None
+    fetched: Fetched | None = None
 
 
 @dataclass(frozen=True, slots=True)

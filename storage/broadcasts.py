@@ -35,12 +35,12 @@ from sqlalchemy import (
 
 from flows.contact import Audience, VillageProgress
 from flows.outreach.audience import Group, Leaving, Target
+from flows.outreach.picture import mark_of
 from flows.outreach.sending_policy import PASSING, Kind
 from nlu.understanding import JsonValue
 from storage.audience import audience_of, forecast, groups, left_out_because, progress
 from storage.columns import literal_word
 from storage.notices import Notices
-from storage.pictures import mark_of
 from storage.repository import AnyRow, NotFound, Repository
 from storage.routes import address_route
 from storage.tables import ADDRESS, BROADCAST, BROADCAST_PERSON, CONTACT, OUTBOX

@@ -16,6 +16,7 @@ from flows.outreach.sending_policy import Kind
 from storage.contacts import Contacts
 from storage.leads import MERGED, NIK_SLOT, PHONE_SLOT
 from storage.outbox import Outbox
+from storage.pictures import Pictures
 from storage.repository import Repository
 from storage.tables import (
     ADDRESS,
@@ -55,6 +56,7 @@ class Erasure(Repository):
         Outbox(self._db, self._sealer, self._village_of).skip_pending(contact_id, set(Kind), EndReason.ERASED)
         self._forget_unread(contact_id)
         self._forget_talk(contact_id)
+        Pictures(self._db, self._sealer, self._village_of).drop_of(contact_id)
         for code in (JOIN_CODE, LEAD_DRAFT):
             self._db.execute(code.delete().where(code.c.contact_id == contact_id))
         self.forget_passing(now)

@@ -23,7 +23,8 @@ from storage.repository import AnyRow, Repository, insert_into
 from storage.tables import ADDRESS, CONTACT, INBOUND, UNREAD
 from storage.words import InboundState
 
-#: What a stored message holds. By custom: "kind" (a HeardKind), "text" and, for a tap, "label".
+#: What a stored message holds. By custom: "kind" (a HeardKind), "text" and, for a tap, "label". A photo has the
+#: platform's "file" until its turn, and once it was fetched "picture" (a number) or "fault".
 Body = Mapping[str, JsonValue]
 
 
@@ -105,6 +106,26 @@ class Inbox(Repository):
     def done(self, claimed: Claimed) -> None:
         """The turn is over."""
         self._db.execute(_DONE, {"message": claimed.id})
+
+    def hold(self, claimed: Claimed, until: datetime) -> None:
+        """Something the message needs is fetched; should nobody bring it by then, it has its turn again."""
+        self._db.execute(update(INBOUND).where(INBOUND.c.id == claimed.id).values(claimed_until=until))
+
+    def still_held(self, claimed: Claimed, until: datetime) -> bool:
+        """Whether the message still waits for what `hold` promised; locked for this transaction if it does."""
+        held = (INBOUND.c.id == claimed.id, _waiting(INBOUND.c.state), INBOUND.c.claimed_until == until)
+        return self._db.execute(select(INBOUND.c.id).where(*held).with_for_update()).first() is not None
+
+    def bring(self, claimed: Claimed, body: Body) -> None:
+        """What was fetched is here: the message has its turn, with this body."""
+        ready = {"body": dict(body), "claimed_until": None, "attempts": 0}
+        self._db.execute(update(INBOUND).where(INBOUND.c.id == claimed.id).values(ready))
+
+    def forget_file(self, claimed: Claimed) -> None:
+        """Nobody is to fetch a photo that nobody asked for."""
+        body = {name: value for name, value in claimed.body.items() if name != "file"}
+        if body != claimed.body:
+            self._db.execute(update(INBOUND).where(INBOUND.c.id == claimed.id).values(body=body))
 
     def retry_later(self, claimed: Claimed, error: str, until: datetime) -> None:
         """The turn failed; the message comes back at `until`. `error` is a code, never a sentence."""

@@ -10,11 +10,11 @@ import base64
 import io
 import warnings
 from datetime import datetime
-from enum import StrEnum
 
 from PIL import Image, ImageOps, UnidentifiedImageError
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select, update
 
+from flows.outreach.picture import PictureFault
 from storage.repository import Repository
 from storage.tables import PICTURE
 
@@ -29,16 +29,6 @@ _SHORTEST_SIDE = 64
 #: Telegram refuses pictures more than twenty times as long as wide; nobody can read one of five.
 _LONGEST_SHAPE = 5
 _QUALITIES = (85, 75, 65, 50, 35)
-_MARK = "picture:"
-
-
-class PictureFault(StrEnum):
-    """What is wrong with a picture; the console says it in words of content/lexicon/console.yaml."""
-
-    TOO_LARGE = "too_large"
-    NO_PICTURE = "no_picture"
-    TOO_SMALL = "too_small"
-    TOO_LONG = "too_long"
 
 
 class NotAPicture(ValueError):
@@ -101,27 +91,39 @@ def _jpeg(image: Image.Image, quality: int) -> bytes:
     return packed.getvalue()
 
 
-def mark_of(picture_id: int | None) -> str | None:
-    """How a message row names its picture."""
-    return None if picture_id is None else f"{_MARK}{picture_id}"
-
-
-def picture_of(mark: str | None) -> int | None:
-    """The picture a message row names, if it names one and not a card."""
-    number = mark.removeprefix(_MARK) if mark and mark.startswith(_MARK) else ""
-    return int(number) if number.isdecimal() else None
-
-
 class Pictures(Repository):
     """Keep, show, forget."""
 
     __slots__ = ()
 
-    def keep(self, jpeg: bytes, now: datetime) -> int:
-        """Keep what `prepared` made; returns its number."""
-        row = {"image": base64.b64encode(jpeg).decode(), "made_at": now}
+    def keep(self, jpeg: bytes, now: datetime, *, unsent_by: int | None = None) -> int:
+        """Keep what `prepared` made; returns its number.
+
+        `unsent_by`: a contact sent it in the chat and may still think better of it. Until `take` it belongs to nothing.
+        """
+        row = {"image": base64.b64encode(jpeg).decode(), "made_at": now, "unsent_by": unsent_by}
         made: int = self._db.execute(PICTURE.insert().values(row).returning(PICTURE.c.id)).scalar_one()
         return made
+
+    def take(self, picture_id: int) -> bool:
+        """It goes with an announcement now. False when it is none that waits for that."""
+        mine = update(PICTURE).where(PICTURE.c.id == picture_id, PICTURE.c.unsent_by.is_not(None))
+        return self._db.execute(mine.values(unsent_by=None)).rowcount == 1
+
+    def drop(self, picture_id: int) -> None:
+        """Forget one that was not announced. Its number stays used: a sender may remember what it showed."""
+        self._blank(PICTURE.c.id == picture_id)
+
+    def drop_of(self, contact_id: int) -> None:
+        """Forget all that a contact sent and did not announce."""
+        self._blank(PICTURE.c.unsent_by == contact_id)
+
+    def drop_unsent(self, before: datetime) -> int:
+        """Forget those that have waited since then. Returns how many."""
+        old = select(PICTURE.c.id).where(PICTURE.c.unsent_by.is_not(None), PICTURE.c.made_at < before).limit(1)
+        if self._db.execute(old).first() is None:
+            return 0
+        return self._blank(PICTURE.c.made_at < before)
 
     def get(self, picture_id: int | None) -> bytes | None:
         """The JPEG, or None when there is none any more."""
@@ -129,3 +131,7 @@ class Pictures(Repository):
             return None
         kept = self._db.scalar(select(PICTURE.c.image).where(PICTURE.c.id == picture_id))
         return base64.b64decode(kept) if kept else None
+
+    def _blank(self, which: ColumnElement[bool]) -> int:
+        gone = update(PICTURE).where(PICTURE.c.unsent_by.is_not(None), which).values(image="", unsent_by=None)
+        return self._db.execute(gone).rowcount

@@ -469,13 +469,18 @@ class BroadcastRow(Row, table=True):
 
 
 class PictureRow(Row, table=True):
-    """A picture that goes with an announcement, as base64 of a JPEG: kept once for all who get it."""
+    """A picture that goes with an announcement, as base64 of a JPEG: kept once for all who get it.
+
+    `unsent_by`: the contact who sent it in the chat, until it is announced. An empty one was dropped.
+    """
 
     __tablename__ = "picture"
+    __table_args__ = (_only("ix_picture_unsent", "unsent_by", "made_at", where="unsent_by IS NOT NULL"),)
 
     id: int = _id()
     image: str = _sealed("picture.image", null=False)
     made_at: datetime = _moment(null=False)
+    unsent_by: int | None = _number(null=True)
 
 
 class SegmentRow(Row, table=True):

@@ -11,7 +11,7 @@ import json
 import zlib
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -19,7 +19,9 @@ from typing import Any, Protocol
 
 from aiogram import Bot
 from aiogram.client.session.base import BaseSession
-from aiogram.methods import TelegramMethod
+from aiogram.exceptions import TelegramServerError
+from aiogram.methods import GetFile, TelegramMethod
+from photos import TOLD_SIZE, sample
 from pydantic import SecretStr
 from stage import Stage
 from transcript import Script, read, render
@@ -44,6 +46,7 @@ from bot.world import Exchange, Person, World
 from content.model import Button
 from flows.contact import Channel
 from flows.message import HeardKind
+from flows.outreach.picture import picture_of
 
 _TOKEN = "700000001:contoh-contoh-contoh"
 _PHONE_ID, _WABA_ID = "100000000000001", "200000000000002"
@@ -62,6 +65,7 @@ class Doing:
     label: str | None
     number: int
     at: float
+    file: str | None = None
 
 
 @dataclass
@@ -100,6 +104,8 @@ class CatchTelegram(BaseSession):
 
     async def make_request(self, bot: Bot, method: TelegramMethod[Any], timeout: int | None = None) -> Any:
         del timeout
+        if isinstance(method, GetFile):
+            return self._found(bot, method)
         files: dict[str, Any] = {}
         pairs = method.model_dump(warnings=False).items()
         form = {key: ready for key, value in pairs if (ready := self.prepare_value(value, bot=bot, files=files))}
@@ -112,9 +118,16 @@ class CatchTelegram(BaseSession):
     async def close(self) -> None:
         pass
 
-    async def stream_content(self, *_: Any, **__: Any) -> AsyncGenerator[bytes, None]:
-        raise NotImplementedError
-        yield b""
+    def _found(self, bot: Bot, method: GetFile) -> Any:
+        found = sample(method.file_id)
+        if found is None:
+            raise TelegramServerError(method, "Bad Gateway")
+        size = TOLD_SIZE.get(method.file_id, len(found))
+        told = {"file_id": method.file_id, "file_unique_id": "a", "file_size": size, "file_path": method.file_id}
+        return self.check_response(bot, method, 200, json.dumps({"ok": True, "result": told})).result
+
+    async def stream_content(self, url: str, *_: Any, **__: Any) -> AsyncGenerator[bytes, None]:
+        yield sample(url.rpartition("/")[2]) or b""
 
 
 class Telegram:
@@ -148,8 +161,11 @@ class Telegram:
             case HeardKind.CONTACT_CARD:
                 card = {"phone_number": doing.text, "first_name": "Orang contoh", "user_id": user["id"]}
                 return {"contact": card}
+            case HeardKind.PHOTO:
+                sizes = [{**_PHOTO, "file_id": "kecil"}, {**_PHOTO, "file_id": doing.file, "width": 1280}]
+                return {"photo": sizes, **({"caption": doing.text} if doing.text else {})}
             case HeardKind.UNSUPPORTED:
-                return {"photo": [_PHOTO]}
+                return {"dice": {"emoji": "🎲", "value": 4}}
             case _:
                 return {"text": doing.text}
 
@@ -173,6 +189,17 @@ class Telegram:
         return seen
 
 
+@dataclass
+class Pieces:
+    """A body that comes in pieces."""
+
+    held: bytes
+
+    async def iter_chunked(self, size: int) -> AsyncGenerator[bytes, None]:
+        for begin in range(0, len(self.held), size):
+            yield self.held[begin : begin + size]
+
+
 class CatchWhatsApp:
     """What WhatsAppChannel takes for its aiohttp session."""
 
@@ -181,7 +208,9 @@ class CatchWhatsApp:
 
     @asynccontextmanager
     async def request(self, method: str, url: str, **what: Any) -> AsyncGenerator[CatchWhatsApp.Answer, None]:
-        assert method == "POST"
+        if method == "GET":
+            yield self._told(url.rpartition("/")[2])
+            return
         assert url.startswith(f"https://graph.facebook.com/v23.0/{_PHONE_ID}/")
         if url.endswith("/media"):
             yield self.Answer({"id": _MEDIA})
@@ -189,11 +218,24 @@ class CatchWhatsApp:
             self.caught.append(json.loads(json.dumps(what["json"])))
             yield self.Answer({"messaging_product": "whatsapp", "messages": [{"id": f"wamid.{len(self.caught)}"}]})
 
+    def _told(self, file: str) -> CatchWhatsApp.Answer:
+        found = sample(file)
+        if found is None:
+            return self.Answer({"error": {"code": 131000, "message": "-"}}, 500)
+        size = TOLD_SIZE.get(file, len(found))
+        address = f"https://lookaside.fbsbx.com/{file}"
+        return self.Answer({"id": file, "url": address, "mime_type": "image/jpeg", "file_size": size})
+
+    @asynccontextmanager
+    async def get(self, url: str, **_: Any) -> AsyncGenerator[CatchWhatsApp.Answer, None]:
+        yield self.Answer({}, content=Pieces(sample(url.rpartition("/")[2]) or b""))
+
     @dataclass
     class Answer:
         body: dict[str, Any]
         status: int = 200
         headers: Mapping[str, str] = field(default_factory=dict)
+        content: Pieces | None = None
 
         async def read(self) -> bytes:
             return json.dumps(self.body).encode()
@@ -230,8 +272,11 @@ class WhatsApp:
             case HeardKind.CONTACT_CARD:
                 card = {"name": {"formatted_name": "Orang contoh"}, "phones": [{"phone": doing.text}]}
                 return {"type": "contacts", "contacts": [card]}
+            case HeardKind.PHOTO:
+                image = {"id": doing.file, "mime_type": "image/jpeg", "sha256": "a"}
+                return {"type": "image", "image": {**image, **({"caption": doing.text} if doing.text else {})}}
             case HeardKind.UNSUPPORTED:
-                return {"type": "image", "image": {"id": "1", "mime_type": "image/jpeg", "sha256": "a"}}
+                return {"type": "sticker", "sticker": {"id": "1", "mime_type": "image/webp", "sha256": "a"}}
             case _:
                 return {"type": "text", "text": {"body": doing.text}}
 
@@ -284,15 +329,16 @@ class PlatformWorld(World):
         kind: HeardKind = HeardKind.TEXT,
         label: str | None = None,
         message_id: str | None = None,
+        file: str | None = None,
     ) -> Exchange:
         """The same as a payload of their platform."""
         if person.channel not in PLATFORMS or (kind is HeardKind.TEXT and not text):  # no phone sends nothing at all
-            return super().say(person, text, kind=kind, label=label, message_id=message_id)
+            return super().say(person, text, kind=kind, label=label, message_id=message_id, file=file)
         if kind is HeardKind.BUTTON:
             kind, text = self._tap(person, text, label or "")
         number = self._ids.setdefault(message_id or "", next(self._fresh))
         there = platform(person.channel)
-        doing = Doing(person, kind, text, label, number, self.clock.now().timestamp())
+        doing = Doing(person, kind, text, label, number, self.clock.now().timestamp(), file)
         return self.arrive(person, there.read(there.payload(doing), self.clock))
 
     def _tap(self, person: Person, tap: str, label: str) -> tuple[HeardKind, str]:
@@ -311,7 +357,11 @@ class PlatformWorld(World):
         if item.channel.name not in PLATFORMS:
             return super().hand_over(item, number)
         message = item.message
-        if item.row.image is not None:
+        picture = picture_of(item.row.image)
+        if picture is not None:
+            with self.app.database.reading() as store:
+                message = replace(message, image=store.pictures.get(picture))
+        elif item.row.image is not None:
             message = with_picture(message, item.row.slots, item.channel.limits)
         finished(item.channel.send(message))
         screen = platform(item.channel.name).screen()
@@ -344,6 +394,8 @@ class PlatformStage(Stage):
         """Somebody on the platform that is being tested, by an id as it gives them."""
         if not any("lewat " in value for _, value in self.script.headers):
             channel = self._channel
+        if channel not in PLATFORMS:
+            return super().person(channel, name)
         return Person(channel, platform(channel).person_id(name))
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from photos import ACTS
 from transcript import ZONES, Effect, Moment, Said, Script, moment, show_moment, taps_in
 
 from bot.due import next_moment
@@ -24,6 +25,7 @@ from flows.contact import Channel, LeadState, Purpose, ReminderPlan, Role
 from flows.conversation.sharing import FOR
 from flows.message import HeardKind
 from flows.outreach.audience import Target
+from flows.outreach.picture import picture_of
 from flows.outreach.sending_policy import Kind
 from flows.outreach.wordings import announced
 from flows.village import find_village, practice_villages
@@ -47,7 +49,7 @@ _REPEATED = re.compile(r"\((\d+) kali\) (.+)", re.DOTALL)
 _SAME_AGAIN = "(pesan yang sama terkirim lagi)"
 _ACTS = {
     "(kosong)": (HeardKind.TEXT, ""),
-    "(mengirim foto)": (HeardKind.UNSUPPORTED, ""),
+    "(mengirim stiker)": (HeardKind.UNSUPPORTED, ""),
     "(membuka obrolan)": (HeardKind.START, ""),
 }
 _BROADCASTS = re.compile(r"siarkan ke ([^:]+): (.+)")
@@ -67,6 +69,7 @@ _OPENS = re.compile(r"\(membuka tautan dari (\w+)\)")
 _SENDS_CODE = re.compile(r"\(mengirim kode dari (\w+)\)")
 _CODE = re.compile(r"\b[B-DF-HJ-NP-TV-Z]{4}-[2-9]{4}\b")
 _DOOR, _SCANS = "(angka di pintu)", "(memindai kode di pintu)"
+_SENDS_PHOTO = re.compile(rf"({'|'.join(re.escape(act) for act in ACTS)})(?: (.+))?", re.DOTALL)
 _DIGITS_SHOWN = {"nik": 4, "kpj": 4, "phone": 3}
 
 
@@ -325,9 +328,15 @@ class Stage:
                 raise Impossible(item.line, "belum ada pesan yang bisa terkirim lagi")
             message_id, kind, text, label = actor.last
             return self.world.say(actor.person, text, kind=kind, label=label, message_id=message_id)
+        if sends := _SENDS_PHOTO.fullmatch(item.text):
+            return self._send_photo(actor, item, ACTS[sends[1]], sends[2] or "")
         kind, text, label = self._meant(actor, item)
         actor.last = (f"{actor.name}-{item.line}", kind, text, label)
         return self.world.say(actor.person, text, kind=kind, label=label, message_id=actor.last[0])
+
+    def _send_photo(self, actor: Actor, item: Said, file: str, caption: str) -> Exchange:
+        number = f"{actor.name}-{item.line}"
+        return self.world.say(actor.person, caption, kind=HeardKind.PHOTO, message_id=number, file=file)
 
     def _meant(self, actor: Actor, item: Said) -> tuple[HeardKind, str, str | None]:
         text = item.text
@@ -401,7 +410,8 @@ class Stage:
         who = "Bot" if actor is speaker or len(self.actors) == 1 else f"Bot kepada {actor.name}"
         buttons = [f"[{_tap_text(tap)}]" for tap in line.taps if tap.get("place") != "choice"]
         choices = [f"[{_tap_text(tap)}]" for tap in line.taps if tap.get("place") == "choice"]
-        image = [f"(gambar: {line.image})"] if line.image else []
+        shows = "foto" if picture_of(line.image) is not None else line.image
+        image = [f"(gambar: {shows})"] if shows else []
         return Said(
             who, "\n".join([line.text.rstrip("\n"), *image, *choices, *([" ".join(buttons)] if buttons else [])])
         )
@@ -483,6 +493,8 @@ class Stage:
                 place = find_village(village, self.world.app.content.current)
                 decided = "menunggu persetujuan" if waits else "dijadwalkan" if at else "disetujui"
                 yield Effect("siaran", f"{decided}, {place.name if place else village}")
+            case happened.PictureDropped():
+                yield Effect("gambar", "dihapus")
             case happened.BroadcastSteered(_, how):
                 words = {"pause": "dijeda", "resume": "diteruskan", "cancel": "dibatalkan"}
                 yield Effect("siaran", words[how])
@@ -518,7 +530,7 @@ class Stage:
                 yield Effect("ganti orang", "orang baru" if to is None else self._known_as(to))
             case happened.PersonLeft():
                 yield Effect("ganti orang", "dilupakan di HP ini")
-            case happened.OthersNamed() | happened.OwnLeadWanted():
+            case happened.OthersNamed() | happened.OwnLeadWanted() | happened.PictureWanted():
                 return
             case happened.LeadChanged(number):
                 yield Effect("prospek", f"diubah, {number}")

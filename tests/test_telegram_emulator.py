@@ -168,6 +168,10 @@ def test_python_telegram_bot_calls_every_method() -> None:
             assert (photo.caption, photo.photo[-1].width) == ("Kartu", 30)
             again = await bot.send_photo(on.person.id, photo.photo[-1].file_id)
             assert again.photo[-1].file_unique_id == photo.photo[-1].file_unique_id
+            kept = await bot.get_file(photo.photo[-1].file_id)
+            assert (kept.file_size, bytes(await kept.download_as_bytearray())) == (len(picture()), picture())
+            with pytest.raises(error.BadRequest, match="rong file_id"):
+                await bot.get_file("tidak-ada")
             assert await bot.send_chat_action(on.person.id, "typing")
             edited = await bot.edit_message_reply_markup(on.person.id, sent.message_id, reply_markup=None)
             assert not isinstance(edited, bool)
@@ -207,6 +211,9 @@ def test_aiogram_calls_every_method() -> None:
             assert sent.reply_markup.model_dump() == keyboard.model_dump()
             photo = await bot.send_photo(on.person.id, BufferedInputFile(picture(), "kartu.png"), caption="Kartu")
             assert photo.photo
+            kept = await bot.download(photo.photo[-1])
+            assert kept is not None
+            assert kept.read() == picture()
             edited = await bot.edit_message_text(text="Lain", chat_id=on.person.id, message_id=sent.message_id)
             assert not isinstance(edited, bool)
             assert edited.text == "Lain"

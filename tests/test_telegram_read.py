@@ -40,6 +40,7 @@ def test_what_a_person_sends(name: str) -> None:
     assert arrived.text == told["text"]
     assert arrived.label == told.get("label")
     assert arrived.phone == told.get("phone")
+    assert arrived.file == told.get("file")
     assert arrived.person_id == told.get("person", "500000001")
     assert (arrived.name or "").startswith(told.get("name", "Orang"))
     assert arrived.at == (NOW if arrived.kind == HeardKind.BUTTON else SENT)

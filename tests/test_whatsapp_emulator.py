@@ -249,7 +249,8 @@ def test_a_person_is_heard_in_every_way() -> None:
                 [
                     (HeardKind.TEXT, "mau daftar"),
                     (HeardKind.BUTTON, "daftar"),
-                    *[(HeardKind.UNSUPPORTED, "")] * 5,
+                    (HeardKind.PHOTO, ""),
+                    *[(HeardKind.UNSUPPORTED, "")] * 4,
                     (HeardKind.CONTACT_CARD, "+62800002"),
                 ]
             )

@@ -56,9 +56,9 @@ EXPECTED: dict[str, list[str]] = {
     "group_message": ["ignored group_message"],
     "group_update": ["ignored field_group_lifecycle_update"],
     "history": ["ignored field_history"],
-    "image": ["unsupported ID.9000000001 +62800001 'ini kartu saya' label=image Sari"],
+    "image": ["photo ID.9000000001 +62800001 'ini kartu saya' label=image file=300 Sari"],
     "image_held_missing": ["unsupported ID.9000000001 +62800001 '' label=image Sari"],
-    "image_without_caption": ["unsupported ID.9000000001 +62800001 '' label=image Sari"],
+    "image_without_caption": ["photo ID.9000000001 +62800001 '' label=image file=300 Sari"],
     "interactive_not_object": ["unread message_interactive"],
     "interactive_unknown": ["unsupported ID.9000000001 +62800001 '' label=interactive Sari"],
     "list_at_top": ["unread not_an_object"],
@@ -187,7 +187,8 @@ def told(part: Arrived) -> str:
         case Incoming():
             name = part.name.removesuffix(" (orang contoh)") if part.name else None
             label = f"label={part.label}" if part.label else None
-            bits = [part.kind.value, part.person_id, part.phone or "-", repr(part.text), label, name]
+            file = f"file={part.file}" if part.file else None
+            bits = [part.kind.value, part.person_id, part.phone or "-", repr(part.text), label, file, name]
             return " ".join(bit for bit in bits if bit)
         case DeliveryReport():
             return " ".join(bit for bit in ("report", part.external_id, part.report.value, part.reason) if bit)

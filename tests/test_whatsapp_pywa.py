@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from whatsapp_world import World, run, whatsapp_world
+from whatsapp_world import PNG, World, run, whatsapp_world
 
 from bot.channels.channel import Outgoing
 from content.model import Button
@@ -49,6 +49,16 @@ def driven(act: Callable[[Any, World, dict[str, Any]], Any]) -> None:
 
 def test_pywa_sends_text() -> None:
     driven(lambda wa, _world, person: wa.send_message(to=person["phone"], text="halo"))
+
+
+def test_pywa_fetches_a_photo() -> None:
+    def act(wa: Any, world: World, person: dict[str, Any]) -> None:
+        world.emulator.state.media["300"] = PNG
+        told = wa.get_media_url(media_id="300")
+        assert (told.mime_type, told.file_size, wa.get_media_bytes(url=told.url)) == ("image/png", len(PNG), PNG)
+        wa.send_message(to=person["phone"], text="terima kasih")
+
+    driven(act)
 
 
 def test_pywa_sends_to_a_scoped_id() -> None:

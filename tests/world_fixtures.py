@@ -17,9 +17,11 @@ from typing import Any
 
 import pytest
 import transcript
+from photos import TOLD_SIZE, sample
 from stage import Seen, Stage
 
 from bot.app import App, build
+from bot.channels.errors import MediaRefused, Unreachable
 from bot.channels.local import LocalChannel
 from bot.clock import SetClock
 from bot.config import NluSettings, Settings, StoreSettings, TelegramSettings, WhatsAppSettings
@@ -69,13 +71,25 @@ def _template() -> Path:
     return path
 
 
+class PhotoChannel(LocalChannel):
+    """A channel on which people also send photos."""
+
+    async def download(self, file: str, most: int) -> bytes:
+        found = sample(file)
+        if TOLD_SIZE.get(file, 0) > most:
+            raise MediaRefused(detail="too_large")
+        if found is None:
+            raise Unreachable
+        return found
+
+
 def build_app(path: Path, clock: SetClock, **parts: Any) -> App:
     """A bot on this SQLite file, sending on every channel without a platform behind it."""
     settings = _SETTINGS.model_copy(update={"store": StoreSettings(url=f"sqlite:///{path}")})
     made = {"content": content_in_force(), "engines": engines(), "keys": KEYS, "numbers": LeadNumbers(random.Random(7))}
     app = build(settings, clock=clock, **{**made, **parts})
     for name in Channel:
-        app.channels[name, "local"] = LocalChannel(name)
+        app.channels[name, "local"] = PhotoChannel(name)
     return app
 
 

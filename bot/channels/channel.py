@@ -6,12 +6,13 @@ A channel does two things: it cuts a platform's payload into `Incoming`, `Delive
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
+from bot.channels.errors import MediaRefused
 from content.model import Button
 from flows.contact import Channel as ChannelName
 from flows.message import HeardKind
@@ -29,6 +30,7 @@ class Incoming:
     label: str | None = None  # what a tapped button showed
     phone: str | None = None  # E.164, where the platform tells it
     name: str | None = None  # display name, never trusted as the name on the KTP
+    file: str | None = None  # where the platform keeps a photo; nothing is fetched until somebody asked for it
 
 
 class Report(StrEnum):
@@ -107,6 +109,9 @@ SHARES = frozenset({SHARE_CONTACT, SHARE_LOCATION})
 #: Where a phone hands over its number or place at a tap. Elsewhere such buttons are not shown.
 SHARING = frozenset({ChannelName.TELEGRAM})
 
+#: So many bytes tell what kind of file it is.
+_TELLING = 12
+
 Arrived = Incoming | DeliveryReport | Blocked | Moved | StopWish | Ignored | Unread
 
 
@@ -142,6 +147,29 @@ def media_type(image: bytes) -> str:
     return "image/png" if image.startswith(b"\x89PNG") else "image/jpeg"
 
 
+def is_picture(beginning: bytes) -> bool:
+    """Whether a file begins (12 bytes at least) like one of the kinds of photos that phones send."""
+    return beginning.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")) or (
+        beginning.startswith(b"RIFF") and beginning[8:12] == b"WEBP"
+    )
+
+
+async def gathered(pieces: AsyncIterator[bytes], most: int) -> bytes:
+    """A photo as it comes over the network, given up at once when it is none, or too large.
+
+    Raises:
+        MediaRefused: `detail` is "no_picture" or "too_large".
+    """
+    held = bytearray()
+    async for piece in pieces:
+        held += piece
+        if len(held) >= _TELLING and not is_picture(bytes(held[:_TELLING])):
+            raise MediaRefused(detail="no_picture")
+        if len(held) > most:
+            raise MediaRefused(detail="too_large")
+    return bytes(held)
+
+
 def file_name(image: bytes) -> str:
     """What a picture is called where a platform wants a name."""
     return f"rangkul.{media_type(image).removeprefix('image/')}"
@@ -156,6 +184,14 @@ class Channel(Protocol):
 
     async def send(self, message: Outgoing) -> str:
         """Send it and return the platform's id for it. Raises `bot.channels.errors.SendError`."""
+        ...
+
+    async def download(self, file: str, most: int) -> bytes:
+        """The photo of an `Incoming.file`, of at most that many bytes.
+
+        Raises:
+            SendError: it can't be had; `MediaRefused` with `detail` "no_picture" or "too_large" when that is why.
+        """
         ...
 
     async def close(self) -> None:

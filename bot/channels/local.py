@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import count
 
 from bot.channels.channel import Limits, Outgoing
+from bot.channels.errors import Refused
 from flows.contact import Channel as ChannelName
 
 
@@ -25,6 +26,11 @@ class LocalChannel:
         """The same without waiting."""
         del message
         return f"{self.name.value}-{next(self._numbers)}"
+
+    async def download(self, file: str, most: int) -> bytes:
+        """Nobody can send a photo here."""
+        del file, most
+        raise Refused(detail="no_photos_here")
 
     async def close(self) -> None:
         """Nothing to let go of."""

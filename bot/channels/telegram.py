@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +31,7 @@ from aiogram.types import (
     WebhookInfo,
 )
 from aiogram.utils.token import TokenValidationError
+from aiohttp import ClientError
 
 from bot.channels.channel import (
     SHARE_CONTACT,
@@ -40,8 +42,9 @@ from bot.channels.channel import (
     Limits,
     Outgoing,
     file_name,
+    gathered,
 )
-from bot.channels.errors import AccountBroken, Refused
+from bot.channels.errors import AccountBroken, MediaRefused, Refused, Unreachable
 from bot.channels.telegram_errors import named
 from bot.channels.telegram_read import GroupMet, callback_of
 from content.model import Button
@@ -101,6 +104,27 @@ class TelegramChannel:
         except AiogramError as error:
             raise named(error) from error
         return str(sent.message_id)
+
+    async def download(self, file: str, most: int) -> bytes:
+        """The photo behind a file id, of at most that many bytes.
+
+        Raises:
+            SendError: it can't be had; `MediaRefused` when it is too large or no photo.
+        """
+        session = self.bot.session
+        try:
+            found = await self.bot.get_file(file)
+            if found.file_path is None:
+                raise Unreachable(detail="no_file_path")
+            if (found.file_size or 0) > most:
+                raise MediaRefused(detail="too_large")
+            address = session.api.file_url(self.bot.token, found.file_path)
+            async with aclosing(session.stream_content(address, timeout=int(session.timeout))) as pieces:
+                return await gathered(pieces, most)
+        except AiogramError as error:
+            raise named(error) from error
+        except (ClientError, TimeoutError, OSError) as broken:
+            raise Unreachable(detail=type(broken).__name__) from None
 
     async def typing(self, person_id: str) -> None:
         """Show "typing …" for a few seconds. Raises nothing: it is only a courtesy."""

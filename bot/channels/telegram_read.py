@@ -33,7 +33,6 @@ UNSUPPORTED = frozenset(
         ContentType.LIVE_PHOTO,
         ContentType.LOCATION,
         ContentType.PAID_MEDIA,
-        ContentType.PHOTO,
         ContentType.POLL,
         ContentType.RICH_MESSAGE,
         ContentType.STICKER,
@@ -167,6 +166,9 @@ def _read_private(message: Message, commands: Mapping[str, str]) -> Arrived | No
         return _read_text(message, message.text.replace("\0", ""), commands)
     if kind == ContentType.CONTACT and message.contact is not None and (phone := _own_phone(message, message.contact)):
         return _incoming(message, HeardKind.CONTACT_CARD, phone, phone=phone)
+    if kind == ContentType.PHOTO and message.photo:
+        largest = max(message.photo, key=lambda size: size.width * size.height)
+        return _incoming(message, HeardKind.PHOTO, _beside(message), label="photo", file=largest.file_id)
     if kind in UNSUPPORTED or message.caption is not None:
         return _incoming(message, HeardKind.UNSUPPORTED, _beside(message), label=str(ContentType(kind).value))
     return None if kind == ContentType.UNKNOWN else Ignored("service")
@@ -205,7 +207,13 @@ def _own_phone(message: Message, contact: Contact) -> str | None:
 
 
 def _incoming(
-    message: Message, kind: HeardKind, text: str, *, label: str | None = None, phone: str | None = None
+    message: Message,
+    kind: HeardKind,
+    text: str,
+    *,
+    label: str | None = None,
+    phone: str | None = None,
+    file: str | None = None,
 ) -> Incoming:
     return Incoming(
         message_id=f"{message.chat.id}:{message.message_id}",
@@ -216,6 +224,7 @@ def _incoming(
         label=label,
         phone=phone,
         name=message.from_user.full_name.replace("\0", "") if message.from_user else None,
+        file=file,
     )
 
 

@@ -11,21 +11,26 @@ import hashlib
 import json
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from typing import Any
+from urllib.parse import urlsplit
 
 import aiohttp
 from pydantic import SecretStr
 
-from bot.channels.channel import Limits, Outgoing, file_name, media_type
+from bot.channels.channel import Limits, Outgoing, file_name, gathered, media_type
 from bot.channels.errors import MediaRefused, SendError, Unknown, Unreachable
 from bot.channels.whatsapp_errors import refusal
 from bot.channels.whatsapp_json import identifier
-from bot.channels.whatsapp_send import LARGEST_IMAGE, LIMITS, compose
+from bot.channels.whatsapp_send import LARGEST_IMAGE, LIMITS, compose, fits_under_picture
 from bot.channels.whatsapp_templates import Template
 from flows.contact import Channel as ChannelName
 
+#: What a photo may be by Meta's word, before any of it is read.
+PHOTO_TYPES = frozenset({"image/jpeg", "image/png", "image/webp"})
+_META = ("fbsbx.com", "facebook.com", "whatsapp.net")
+_OK, _PIECE = 200, 64 * 1024
 _UPLOADS_REMEMBERED = 64  # pictures sent to many are uploaded once; Meta keeps them for 30 days
 
 
@@ -58,14 +63,58 @@ class WhatsAppChannel:
         self._uploading = asyncio.Lock()
 
     async def send(self, message: Outgoing) -> str:
-        """Send it and return WhatsApp's id for it. Raises `bot.channels.errors.SendError`."""
+        """Send it and return WhatsApp's id for it.
+
+        A picture whose text does not fit under it goes ahead of the text; should the text then fail and be tried
+        again, only the picture is repeated.
+
+        Raises:
+            SendError: what went wrong, and whether to try again.
+        """
         picture = None if message.template is not None else message.image
+        if picture is not None and not fits_under_picture(message):
+            await self._send(Outgoing(to=message.to, text="", image=picture), picture)
+            message, picture = replace(message, image=None), None
+        return await self._send(message, picture)
+
+    async def _send(self, message: Outgoing, picture: bytes | None) -> str:
         placeholder = "0" if picture is not None else None
         compose(message, placeholder, self.templates, self._list_button)  # refused before anything is uploaded
         media_id = await self._uploaded(picture) if picture is not None else None
         body = compose(message, media_id, self.templates, self._list_button)
         answer = await self._call("POST", f"{self.account}/messages", json=body)
         return _message_id(answer)
+
+    async def download(self, file: str, most: int) -> bytes:
+        """The photo behind a media id, of at most that many bytes.
+
+        Raises:
+            SendError: it can't be had; `MediaRefused` when it is too large or no photo.
+        """
+        told = await self.fetch(file)
+        if str(told.get("mime_type")).partition(";")[0] not in PHOTO_TYPES:
+            raise MediaRefused(detail="no_picture")
+        size, address = told.get("file_size"), told.get("url")
+        if isinstance(size, int) and size > most:
+            raise MediaRefused(detail="too_large")
+        if not isinstance(address, str) or not self._is_metas(address):
+            raise Unreachable(detail="media_address")
+        try:
+            opening = self._client().get(address, allow_redirects=False, headers={"Accept": "*/*"})
+            async with opening as response:
+                if response.status != _OK:
+                    raise Unreachable(detail=f"media {response.status}")
+                return await gathered(response.content.iter_chunked(_PIECE), most)
+        except (aiohttp.ClientError, TimeoutError, OSError) as broken:
+            raise Unreachable(detail=type(broken).__name__) from None
+
+    def _is_metas(self, address: str) -> bool:
+        """Whether the address may be shown our token: Meta's own, or the API's that we were told to use."""
+        there, api = urlsplit(address), urlsplit(self.details.base)
+        if (there.scheme, there.netloc) == (api.scheme, api.netloc):
+            return True
+        host = there.hostname or ""
+        return there.scheme == "https" and any(host == known or host.endswith(f".{known}") for known in _META)
 
     async def fetch(self, path: str, **params: str) -> dict[str, Any]:
         """Read something of the account: `fetch("123", fields="quality_rating")`. Raises `SendError`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,7 @@ from flows.message import HeardKind
 
 #: A link of a village (`wa.me/NUMBER?text=…`) makes people send a greeting that ends in "(#CODE)".
 START_MARK = re.compile(r"\(#([A-Za-z0-9._-]{1,64})\)\s*\Z")
+_MEDIA_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _LONGEST_TOLD = 1000  # characters kept of an answered form
 _NUMBER_CHANGES = frozenset({"user_changed_number", "customer_changed_number", "user_changed_user_id"})
 _SILENT = frozenset({"reaction", "edit", "revoke", "read_receipt", "typing"})
@@ -28,6 +29,7 @@ class _Said:
     kind: HeardKind
     text: str = ""
     label: str | None = None
+    file: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,8 @@ def read_message(message: dict[str, Any], value: dict[str, Any], *, alone: bool)
     said = _READERS.get(kind, _other)(message)
     if person is None or message_id is None or said is None:
         return [Unread(f"message_{word(kind)}", piece(message))]
-    return [Incoming(message_id, person.id, said.kind, said.text, at, said.label, person.phone, person.name)]
+    who = (person.phone, person.name)
+    return [Incoming(message_id, person.id, said.kind, said.text, at, said.label, *who, file=said.file)]
 
 
 def _person(message: dict[str, Any], value: dict[str, Any], *, alone: bool) -> _Person | None:
@@ -174,10 +177,17 @@ def _welcome(message: dict[str, Any]) -> _Said:  # noqa: ARG001  # every reader 
 
 
 def _media(message: dict[str, Any]) -> _Said:
-    """A picture or recording, which we can't read; its caption is kept for staff."""
+    """A recording or file, which we can't read; its caption is kept for staff."""
     kind = word(message.get("type"))
     held = message.get(kind)
     return _Said(HeardKind.UNSUPPORTED, (text(held.get("caption")) or "") if isinstance(held, dict) else "", kind)
+
+
+def _photo(message: dict[str, Any]) -> _Said:
+    """A photo, and where Meta keeps it."""
+    said, held = _media(message), message.get("image")
+    file = identifier(held.get("id")) if isinstance(held, dict) else None
+    return replace(said, kind=HeardKind.PHOTO, file=file) if file and _MEDIA_ID.fullmatch(file) else said
 
 
 def _other(message: dict[str, Any]) -> _Said:
@@ -191,7 +201,7 @@ _READERS: Mapping[str, Callable[[dict[str, Any]], _Said | None]] = {
     "interactive": _interactive,
     "contacts": _contacts,
     "request_welcome": _welcome,
-    "image": _media,
+    "image": _photo,
     "audio": _media,
     "voice": _media,
     "video": _media,

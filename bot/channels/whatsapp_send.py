@@ -43,6 +43,17 @@ def compose(
     }
 
 
+def fits_under_picture(message: Outgoing) -> bool:
+    """Whether words and taps can stand under the message's picture."""
+    if _as_buttons(message):
+        return True
+    try:
+        numbered(message.text, (*message.buttons, *message.choices), LIMITS.caption)
+    except ValueError:
+        return False
+    return True
+
+
 def _recipient(to: str) -> dict[str, str]:
     """A phone number goes under "to", a business-scoped user id under "recipient"."""
     number = _PHONE.fullmatch(to)

@@ -72,6 +72,7 @@ class Emulator:
         """The Bot API; the page and its routes are telegram_page.py's."""
         return [
             web.route("*", "/bot{token}/{method}", self._called),
+            web.get("/file/bot{token}/photos/{name}.jpg", self._handed_out),
             web.post("/emulator/faults", self._set_fault),
             web.delete("/emulator/faults", self._no_faults),
             web.post("/emulator/manners", self._set_manners),
@@ -100,6 +101,19 @@ class Emulator:
         if fault is None:
             return _answer(await self.carry_out(method, given))
         return await self._badly(fault, request, method, given)
+
+    async def _handed_out(self, request: web.Request) -> web.StreamResponse:
+        """A file, at the path that getFile told. Faults of the method "file" concern it."""
+        refusal, photo = self._stranger(request.match_info["token"]), self.world.photos.get(request.match_info["name"])
+        fault = self._next_fault("file")
+        if fault is not None and fault.kind == "error":
+            refusal = fault.refusal()
+        elif fault is not None:
+            return _dropped(request)
+        if refusal is None and photo is not None:
+            self._count("file")
+            return web.Response(body=photo.content, content_type="image/jpeg")
+        return _answer(_refused(refusal or Refusal(404, "Not Found")))
 
     async def _badly(self, fault: Fault, request: web.Request, method: str, given: Json) -> web.StreamResponse:
         if fault.kind == "error":

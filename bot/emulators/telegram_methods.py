@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import ipaddress
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -23,11 +22,12 @@ from bot.emulators.telegram_rules import (
     whole_number,
 )
 from bot.emulators.telegram_updates import Json, Webhook
-from bot.emulators.telegram_world import TYPING_SECONDS, Group, Person, Photo, World
+from bot.emulators.telegram_world import TYPING_SECONDS, Group, Person, World
 
 Parameters = Mapping[str, Any]
 Method = Callable[[World, Parameters], Awaitable[Any]]
 
+LARGEST_DOWNLOAD = 20 * 1024 * 1024  # of a file that getFile hands out
 QUERY_SECONDS = 60.0  # how long a tap may wait for its answer
 _SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _ACTIONS = {"typing", "upload_photo", "record_voice", "upload_document", "find_location", "choose_sticker"}
@@ -104,14 +104,24 @@ async def send_photo(world: World, given: Parameters) -> Json:
     if isinstance(sent, str) and sent not in world.photos:
         raise bad("wrong file identifier/HTTP URL specified")
     if isinstance(sent, bytes):
-        width, height = checked_photo(sent)
-        name = hashlib.sha256(sent).hexdigest()[:24]
-        photo = world.photos.setdefault(name, Photo(sent, width, height))
+        size = world.keep_photo(sent, *checked_photo(sent))
     else:
-        name, photo = sent, world.photos[sent]
-    size = {"file_id": name, "file_unique_id": name[:16], "width": photo.width, "height": photo.height}
-    content: Json = {"photo": [{**size, "file_size": len(photo.content)}]}
+        photo = world.photos[sent]
+        size = world.keep_photo(photo.content, photo.width, photo.height)
+    content: Json = {"photo": [size]}
     return _sent(world, target, content | ({"caption": caption} if caption else {}), given)
+
+
+async def get_file(world: World, given: Parameters) -> Json:
+    """Where a picture can be fetched."""
+    name = str(given.get("file_id") or "")
+    photo = world.photos.get(name)
+    if photo is None:
+        raise bad("wrong file_id or the file is temporarily unavailable")
+    if len(photo.content) > LARGEST_DOWNLOAD:
+        raise bad("file is too big")
+    told = {"file_id": name, "file_unique_id": name[:16], "file_size": len(photo.content)}
+    return {**told, "file_path": f"photos/{name}.jpg"}
 
 
 async def send_chat_action(world: World, given: Parameters) -> bool:
@@ -205,6 +215,7 @@ METHODS: Mapping[str, Method] = {
     "getwebhookinfo": get_webhook_info,
     "sendmessage": send_message,
     "sendphoto": send_photo,
+    "getfile": get_file,
     "sendchataction": send_chat_action,
     "answercallbackquery": answer_callback_query,
     "editmessagereplymarkup": edit_reply_markup,

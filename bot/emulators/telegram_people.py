@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from bot.emulators.sample import sample_photo
 from bot.emulators.telegram_rules import bad
 from bot.emulators.telegram_updates import Json
 from bot.emulators.telegram_world import Group, Person, World
@@ -57,11 +59,19 @@ class People:
         """Press Start, perhaps after coming by a link."""
         return await self.write(person, f"/start {payload}".strip())
 
-    async def send(self, person: Person, thing: str, caption: str = "") -> Json:
-        """Send a photo, sticker, voice note or the like."""
+    async def send(self, person: Person, thing: str, caption: str = "", file: str | None = None) -> Json:
+        """Send a photo (`file`: this one, in base64), sticker, voice note or the like."""
         if thing not in THINGS:
             raise bad(f"nobody knows how to send {thing}")
+        if thing == "photo":
+            return await self.send_photo(person, b64decode(file) if file else sample_photo(), caption)
         return await self._say(person, {**THINGS[thing], **({"caption": caption} if caption else {})})
+
+    async def send_photo(self, person: Person, content: bytes, caption: str = "") -> Json:
+        """Send this photo. Telegram itself would shrink it and take its metadata out; here it stays what it is."""
+        size = self._world.keep_photo(content, 1280, 853)
+        sizes = [{**size, "file_id": f"{size['file_id']}-kecil", "width": 90, "height": 60}, size]
+        return await self._say(person, {"photo": sizes, **({"caption": caption} if caption else {})})
 
     async def share_contact(self, person: Person, *, own: bool = True) -> Json:
         """Share their own phone number, or somebody else's card."""
@@ -171,7 +181,7 @@ async def act(people: People, person: Person, action: str, told: Mapping[str, An
         "text": lambda: people.write(person, str(told.get("text", ""))),
         "start": lambda: people.start(person, str(told.get("payload", ""))),
         "tap": lambda: people.tap(person, int(told.get("message_id", 0)), str(told.get("data", ""))),
-        "send": lambda: people.send(person, str(told.get("thing", "")), str(told.get("caption", ""))),
+        "send": lambda: people.send(person, str(told.get("thing", "")), str(told.get("caption", "")), told.get("file")),
         "contact": lambda: people.share_contact(person, own=bool(told.get("own", True))),
         "location": lambda: people.share_location(
             person, float(told.get("latitude", 0)), float(told.get("longitude", 0))

@@ -14,10 +14,12 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 from aiohttp import web
 
+from bot.channels.channel import media_type
 from bot.channels.whatsapp_limits import PlatformLimits
 from bot.channels.whatsapp_templates import Template
 from bot.clock import Clock
@@ -27,6 +29,7 @@ from bot.emulators.whatsapp_shape import GraphError
 from bot.emulators.whatsapp_state import Taken, WhatsAppState
 
 LARGEST_IMAGE = 5 * 1024 * 1024
+_ATTACHMENTS = "/whatsapp_business/attachments/"
 _PICTURES = ("image/png", "image/jpeg")
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -110,6 +113,8 @@ class WhatsAppEmulator:
             web.post(f"/{{version}}/{waba}/message_templates", self._guarded(self._register)),
             web.get(f"/{{version}}/{waba}/subscribed_apps", self._guarded(self._apps)),
             web.get("/{version}/debug_token", self._guarded(self._debug_token)),
+            web.get("/{version}/{media:[0-9]+}", self._guarded(self._told)),
+            web.get(_ATTACHMENTS, self._guarded(self._handed_out)),
             web.route("*", "/{version}/{rest:.*}", self._guarded(self._unknown)),
         ]
 
@@ -178,6 +183,25 @@ class WhatsAppEmulator:
         self.state.media[media_id] = picture
         self.state.counts["uploads"] += 1
         return web.json_response({"id": media_id})
+
+    async def _told(self, request: web.Request) -> web.StreamResponse:
+        """What a picture is and where it can be fetched, with the same token."""
+        media_id = request.match_info["media"]
+        picture = self._kept(media_id)
+        told = {"messaging_product": "whatsapp", "id": media_id, "mime_type": media_type(picture)}
+        told["url"] = str(request.url.origin().with_path(_ATTACHMENTS).with_query(mid=media_id))
+        return web.json_response({**told, "sha256": sha256(picture).hexdigest(), "file_size": len(picture)})
+
+    async def _handed_out(self, request: web.Request) -> web.StreamResponse:
+        picture = self._kept(request.query["mid"])
+        self.state.counts["downloads"] += 1
+        return web.Response(body=picture, content_type=media_type(picture))
+
+    def _kept(self, media_id: str) -> bytes:
+        picture = self.state.media.get(media_id)
+        if picture is None:
+            raise GraphError(100, "Unsupported get request. Object does not exist.")
+        return picture
 
     async def _number(self, request: web.Request) -> web.StreamResponse:
         known = {

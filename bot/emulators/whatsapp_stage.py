@@ -7,6 +7,7 @@ content/lexicon/emulator_whatsapp.yaml.
 from __future__ import annotations
 
 import json
+from base64 import b64decode
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -16,6 +17,7 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from bot.channels.channel import media_type
+from bot.emulators.sample import sample_photo
 from bot.emulators.whatsapp import Fault, WhatsAppEmulator
 from bot.emulators.whatsapp_courier import Manners
 from bot.emulators.whatsapp_shape import Shown
@@ -116,15 +118,26 @@ class _Stage:
         return {"people": [_person(person) for person in people]}
 
     async def say(self, request: web.Request, order: Ordered) -> dict[str, Any]:
-        """The person writes (`text`), taps (`tap` and `label`) or sends any `message` of Meta's form."""
+        """The person writes (`text`), taps (`tap` and `label`), sends a photo or any `message` of Meta's form.
+
+        `photo` is one in base64, or true for the sample; `caption` goes with it.
+        """
         person, now = self._state.people[request.match_info["id"]], self._emulator.now()
         message_id = order.get("id") or self._state.new_id("wamid.IN")
-        said = _said(order, person)
+        photo = self._photo(order["photo"]) if "photo" in order else None
+        said = _photographed(photo, order.get("caption")) if photo else _said(order, person)
         person.wrote_at = now
-        seen = Shown(order.get("text") or order.get("label") or f"[{said['type']}]")
+        words = order.get("text") or order.get("label") or order.get("caption")
+        seen = Shown(words or ("" if photo else f"[{said['type']}]"), image=photo)
         person.bubbles.append(Bubble(message_id, mine=True, shown=seen, at=now))
         self._emulator.courier.post(self._emulator.sender.message(person, message_id, now, said))
         return {"id": message_id}
+
+    def _photo(self, given: object) -> str:
+        """Keep a photo as Meta would; returns its id."""
+        media_id = self._state.new_id("30")
+        self._state.media[media_id] = b64decode(given, validate=True) if isinstance(given, str) else sample_photo()
+        return media_id
 
     async def do(self, request: web.Request, order: Ordered) -> dict[str, Any]:
         """The person blocks, unblocks, stops or resumes marketing, or gets a new id or number."""
@@ -195,6 +208,11 @@ class _Stage:
 
     async def flush(self, _: web.Request, _order: Ordered) -> dict[str, Any]:
         return {"later": await self._emulator.courier.flush()}
+
+
+def _photographed(media_id: str, caption: str | None) -> dict[str, Any]:
+    image = {"id": media_id, "mime_type": "image/jpeg", "sha256": "-"}
+    return {"type": "image", "image": image | ({"caption": caption} if caption else {})}
 
 
 def _said(order: Ordered, person: Person) -> dict[str, Any]:

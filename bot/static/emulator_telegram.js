@@ -44,13 +44,13 @@ function line(message) {
   shown.className = message.mine ? "line mine" : "line";
   const bubble = document.createElement("div");
   bubble.className = "bubble";
-  if (message.photo && !message.mine) {
+  if (message.photo) {
     const image = document.createElement("img");
     image.src = `photos/${encodeURIComponent(message.photo)}`;
     image.alt = words.photo_alt;
     bubble.append(image);
   }
-  const kind = message.kind !== "text" && !(message.photo && !message.mine) ? words[`kind_${message.kind}`] : "";
+  const kind = message.kind !== "text" && !message.photo ? words[`kind_${message.kind}`] : "";
   bubble.append([kind, message.text].filter(Boolean).join(" "));
   const time = document.createElement("small");
   const clock = new Date(message.at * 1000).toLocaleTimeString("id-ID", { hour: "2-digit", minute: "2-digit" });

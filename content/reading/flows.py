@@ -77,6 +77,7 @@ def _step(draft: Draft, fields: Fields, flow: str) -> Step | None:
         personal=fields.flag("personal"),
         end=fields.flag("end"),
         optional=fields.flag("optional"),
+        photo=fields.flag("photo"),
         words=tuple(word for word, _ in fields.texts("words")),
         where=str(fields.source.place(fields.line)),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from flows.conversation import (
+    attached,
     benefit_talk,
     contribution_talk,
     gathering_talk,
@@ -147,6 +148,8 @@ ACTIONS: Mapping[str, Action] = {
     "has_village": outreach_talk.has_village,
     "forecast": outreach_talk.forecast,
     "choose_listeners": outreach_talk.choose_listeners,
+    "begin_picture": attached.begin,
+    "drop_picture": attached.drop,
     "send_broadcast": outreach_talk.send_broadcast,
     "schedule_broadcast": outreach_talk.schedule_broadcast,
     "pause_broadcast": outreach_talk.pause_broadcast,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from content.model import Button, SlotValue, Step
-from flows.conversation import listeners
+from flows.conversation import attached, listeners
 from flows.conversation.gathering_talk import not_before, read_moment
 from flows.conversation.prefill import occupation
 from flows.conversation.scene import Scene
@@ -41,7 +41,7 @@ STRICT = frozenset(
     }
 )
 #: Every kind of answer a step may wait for: what `nlu.answers` reads, and choices that only taps or labels make.
-ASKS = frozenset({*KINDS, "choice", "change_field", "sector", "extras", "send_when", "audience"})
+ASKS = frozenset({*KINDS, "choice", "change_field", "sector", "extras", "send_when", "audience", "picture"})
 #: Kinds that may say anything at all, so that nothing in them is a question.
 FREE = frozenset({"text", "title", "place"})
 #: Questions this sure of themselves win over a loose answer ("Iurannya Berapa" is no name).
@@ -129,8 +129,10 @@ def read_choice(scene: Scene, step: Step, value: str) -> Read:
             return Read(ok=False, ask="draf_menunggu", narrowing=True, keep_draft=True)
         case "payment", ("self" | "village" | "budget" | "donor"):
             return _as_read(scene, kind, FormAnswer(value, {"months": None, "payer": value}, ok=True))
-        case "send_when", ("later" | "audience"):
+        case "send_when", ("later" | "audience" | "picture" | "no_picture"):
             return Read(ok=True, value=value, branch=value)
+        case "picture", _:  # a photo that was taken already, or none
+            return Read(ok=True, value=scene.slot(attached.SLOT))
         case "audience", _:
             return _listeners(scene, value)
         case (("yes_no" | "send_when"), ("yes" | "no")):
@@ -174,6 +176,8 @@ def _special(scene: Scene, step: Step, text: str) -> Read | None:
         return _send_when(scene, text)
     if kind == "audience":
         return _listeners(scene, text)
+    if kind == "picture":
+        return _no_picture(scene, said)
     if kind == "moment":
         return _whole_moment(scene, _read(scene, kind, text))
     if kind == "hour":
@@ -214,6 +218,9 @@ def _send_when(scene: Scene, text: str) -> Read:
     words, said = scene.content.lexicon["siaran"]["when"], _plain(text)
     if said in words["later"]:
         return Read(ok=True, value="later", branch="later")
+    for branch in ("picture", "no_picture"):
+        if said in words[branch]:
+            return Read(ok=True, value=branch, branch=branch)
     if listeners.wants_to_choose(scene, said):
         return Read(ok=True, value="audience", branch="audience")
     if (only := listeners.read_only(scene, text)) is not None:
@@ -233,6 +240,13 @@ def _send_when(scene: Scene, text: str) -> Read:
     yes = said in words["now"] or (agreed.ok and agreed.value is True)
     if yes or agreed.ok:
         return Read(ok=True, value=yes, branch="yes" if yes else "no")
+    return Read(ok=False, is_question=question(scene.understanding, SURE) is not None)
+
+
+def _no_picture(scene: Scene, said: str) -> Read:
+    """Words where a photo is waited for: the official does without, or asks something."""
+    if said in scene.content.lexicon["siaran"]["when"]["no_picture"] or _says_no(scene, said):
+        return Read(ok=True, value=scene.slot(attached.SLOT))
     return Read(ok=False, is_question=question(scene.understanding, SURE) is not None)
 
 

@@ -11,7 +11,18 @@ from dataclasses import replace
 
 from content import Content
 from content.model import Button
-from flows.conversation import anytime, contribution_talk, follow_up, form, gathering_talk, joining, questions, sharing
+from flows.conversation import (
+    anytime,
+    attached,
+    contribution_talk,
+    follow_up,
+    form,
+    gathering_talk,
+    joining,
+    picture_talk,
+    questions,
+    sharing,
+)
 from flows.conversation.answers import FREE, SURE
 from flows.conversation.intents import answer_intent
 from flows.conversation.options import chosen_option, labelled
@@ -44,6 +55,8 @@ def take_turn(session: Session, heard: Heard, content: Content, given: Given) ->
         case HeardKind.UNSUPPORTED:
             scene.say("tidak_bisa_dibaca")
             form.ask_again(scene)
+        case HeardKind.PHOTO:
+            picture_talk.hear(scene, _hear_text)
         case HeardKind.CONTACT_CARD:
             _hear_text(scene)
         case HeardKind.BUTTON:
@@ -53,6 +66,7 @@ def take_turn(session: Session, heard: Heard, content: Content, given: Given) ->
     if scene.wants_flow is not None:
         flow, scene.wants_flow = scene.wants_flow, None
         form.start(scene, flow)
+    attached.tidy(scene, session)
     sharing.say_who(scene, session.updated_at)
     follow_up.note(scene, session)
     return scene.turn()

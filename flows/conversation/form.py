@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from content.model import Button, FlowDef, Step
 from flows.contact import Village
-from flows.conversation import actions, own_data, prefill, registration_talk
+from flows.conversation import actions, attached, own_data, prefill, registration_talk
 from flows.conversation.answers import SURE, Read, question, read_choice, read_text
 from flows.conversation.choices import changeable, choices_for
 from flows.conversation.corrections import read_correction
@@ -116,6 +116,7 @@ def ask(scene: Scene, step: Step) -> None:
             _take(scene, step, read)
             return
     scene.say(_reply_for(scene, step), choices=choices_for(scene, step))
+    attached.show(scene, step)
 
 
 def _named(scene: Scene) -> Step | None:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from content.model import Rendered, SlotValue
 from flows.contact import Role
-from flows.conversation import listeners
+from flows.conversation import attached, listeners
 from flows.conversation.scene import Scene
 from flows.events import BroadcastSent, BroadcastSteered
 from flows.outreach.audience import Target, asks_approval, speeds_on
@@ -41,6 +41,9 @@ def forecast(scene: Scene) -> str:
     if village is None or audience is None:
         return "tanpa_desa"
     scene.forget("kirim_siaran")
+    if attached.is_gone(scene):
+        scene.forget(attached.SLOT)
+        scene.say("siaran_gambar_lewat")
     words = scene.content.lexicon["reasons"]["skip"]
     why = ", ".join(f"{count} {words.get(reason, reason)}" for reason, count in sorted(audience.wont.items()) if count)
     scene.keep(siaran_akan=audience.will, siaran_tidak=sum(audience.wont.values()), siaran_alasan=why)
@@ -79,15 +82,19 @@ def _confirmed(scene: Scene, at: datetime | None) -> str:
     village, audience = scene.contact.village, listeners.audience(scene)
     if village is None or audience is None:
         return "*"
+    if attached.is_gone(scene):
+        return "gambar_lewat"
     rendered, chosen = _announced(scene), wording(scene.content, scene.slot("pilihan_siaran"))
+    picture = attached.attached(scene.session)
     works = listeners.chosen(scene)
-    target, reviewed = Target((village.code,), occupations=works), chosen is not None
+    # a picture can say anything, so even reviewed words then wait for a second person
+    target, reviewed = Target((village.code,), occupations=works), chosen is not None and picture is None
     rules = scene.given.rules
     waits = asks_approval(target, village.code, reviewed=reviewed, will=audience.will, rules=rules)
     blanks = (*(chosen.blanks if chosen else ("isi_siaran",)), "desa")
     slots = {name: str(_words(scene)[name]) for name in blanks}
     said = (rendered.text, village.code, rendered.reply, slots)
-    scene.note(BroadcastSent(*said, reviewed=reviewed, waits=waits, at=at, occupations=works))
+    scene.note(BroadcastSent(*said, reviewed=reviewed, waits=waits, at=at, occupations=works, picture=picture))
     if waits:
         return "menunggu"
     pause = next_polite(scene.contact, scene.given.now, rules) if at is None else None

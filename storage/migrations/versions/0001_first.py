@@ -109,8 +109,12 @@ def upgrade() -> None:
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('image', sa.LargeBinary(), nullable=False),
     sa.Column('made_at', sa.DateTime(timezone=True), nullable=False),
+    sa.Column('unsent_by', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=False, nullable=True),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_picture'))
     )
+    with op.batch_alter_table('picture', schema=None) as batch_op:
+        batch_op.create_index('ix_picture_unsent', ['unsent_by', 'made_at'], unique=False, sqlite_where=sa.text('unsent_by IS NOT NULL'), postgresql_where=sa.text('unsent_by IS NOT NULL'))
+
     op.create_table('segment',
     sa.Column('id', sa.BigInteger().with_variant(sa.Integer(), 'sqlite'), autoincrement=True, nullable=False),
     sa.Column('name', sa.String(length=60), nullable=False),
@@ -617,6 +621,9 @@ def downgrade() -> None:
     op.drop_table('setting')
     op.drop_table('sending_slot')
     op.drop_table('segment')
+    with op.batch_alter_table('picture', schema=None) as batch_op:
+        batch_op.drop_index('ix_picture_unsent', sqlite_where=sa.text('unsent_by IS NOT NULL'), postgresql_where=sa.text('unsent_by IS NOT NULL'))
+
     op.drop_table('picture')
     with op.batch_alter_table('outbox', schema=None) as batch_op:
         batch_op.drop_index('ix_outbox_unasked', sqlite_where=sa.text('priority >= 2 AND sent_at IS NOT NULL'), postgresql_where=sa.text('priority >= 2 AND sent_at IS NOT NULL'))
