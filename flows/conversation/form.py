@@ -341,13 +341,23 @@ def finish(scene: Scene) -> None:
     flow = scene.flow
     if flow is not None:
         made = actions.MADE_BY_QUESTIONS if scene.session.parked else actions.MADE_BY_FORMS
-        scene.forget(*(step.slot for step in flow.steps if step.slot), *_WORKING, *made)
+        gone = set(made) - _said_by_waiting(scene)
+        scene.forget(*(step.slot for step in flow.steps if step.slot), *_WORKING, *gone)
     parked = scene.session.parked
     scene.session = replace(scene.session, flow=None, step=None, attempts=0, history=(), parked=parked[1:])
     if parked:
         flow_id, step_id = parked[0]
         scene.session = replace(scene.session, flow=flow_id, step=step_id)
         ask_again(scene)
+
+
+def _said_by_waiting(scene: Scene) -> set[str]:
+    """Slots that the forms set aside will say again: what they computed is still theirs."""
+    content = scene.content
+    flows = (content.flows[flow] for flow, _ in scene.session.parked if flow in content.flows)
+    steps = (step for flow in flows for step in flow.steps)
+    replies = (reply for step in steps for reply in (step.say, step.invalid, *step.say_if.values()) if reply)
+    return {place.name for reply in replies for place in content.templates[reply].placeholders if place.area == "slot"}
 
 
 def set_aside(scene: Scene) -> None:
