@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from bot.asking import Asking
 from bot.channels.channel import Channel, Outgoing, numbered
 from bot.channels.errors import PairLimit, TierUsedUp
 from bot.clock import Clock
@@ -20,38 +21,23 @@ from content.model import Button
 from flows.contact import Channel as ChannelName
 from flows.contact import Contact
 from flows.conversation.sharing import FOR
-from flows.outreach.sending_policy import (
-    COUNTED,
-    UNASKED,
-    Kind,
-    Pause,
-    Reason,
-    Send,
-    SendingRules,
-    Skip,
-    Wait,
-    may_send,
-)
+from flows.outreach.sending_policy import Kind, Reason, Send, SendingRules, Skip, Wait
 from storage.database import Store
 from storage.outbox import Due
 from storage.outcomes import Outcome, Postponed, Skipped
 from storage.routes import NOWHERE, route_of
 from storage.slots import Opening
-from storage.words import OutboxState
+from storage.words import EndReason
 
 log = structlog.get_logger()
 
 #: How many rows are taken at a time where nobody limits us.
-BATCH = 20
+BATCH = 100
 _CHANNEL_OFF = timedelta(minutes=1)
 #: With fewer people left to write to first than this, they are counted anew each time.
 _FEW = 1000
 _COUNT_AGAIN = timedelta(seconds=5)
 _SOON = 0.005
-
-#: A family on one phone is told once in so many days.
-SAME_MESSAGE = timedelta(days=20)
-_FAMILY_WAITS = timedelta(minutes=1)
 
 Channels = Mapping[tuple[ChannelName, str], Channel]
 Rules = Callable[[], SendingRules]
@@ -122,8 +108,7 @@ class Claims:
 
     def batch(self, store: Store) -> tuple[int, list[Ready]]:
         """A batch of whatever is due on any account, at no pace: how many were claimed, and what may go out."""
-        rows = store.outbox.claim(self._clock.now(), BATCH, self._lease, self._worker)
-        return len(rows), [item for row in rows if (item := self._ask(store, row)) is not None]
+        return self._unpaced(store, None)
 
     def busy_routes(self, store: Store) -> list[str]:
         """The accounts of this process for which something is due."""
@@ -136,8 +121,7 @@ class Claims:
         channel = self._channel(route)
         pace = self._pace_of(channel) if channel is not None else None
         if channel is None or pace is None:
-            rows = store.outbox.claim(self._clock.now(), BATCH, self._lease, self._worker, route=route)
-            return [item for row in rows if (item := self._ask(store, row)) is not None], _SOON
+            return self._unpaced(store, route)[1], _SOON
         now = self._clock.now()
         opening = store.slots.open(route, now)
         if opening.held_until is not None:
@@ -152,29 +136,45 @@ class Claims:
         store.slots.take(route, slot + pace.interval)
         return slot
 
+    def _unpaced(self, store: Store, route: str | None) -> tuple[int, list[Ready]]:
+        now = self._clock.now()
+        rows = store.outbox.claim(now, BATCH, self._lease, self._worker, route=route)
+        asking = Asking(store, rows, now, self._rules)
+        ready: list[Ready] = []
+        for row in rows:
+            item = self._ask(store, asking, row)
+            if item is not None:
+                asking.leaves(row)
+                ready.append(item)
+        asking.close()
+        return len(rows), ready
+
     def _fill(self, lane: _Lane) -> tuple[list[Ready], float]:
         space = room(lane.slot, lane.now, lane.pace)
         rows = lane.store.outbox.claim(
             lane.now, space.replies, self._lease, self._worker, route=lane.route, unasked=space.unasked
         )
         first = lane.slot
-        ready = [item for row in rows if (item := self._place(lane, row)) is not None]
+        asking = Asking(lane.store, rows, lane.now, self._rules)
+        ready = [item for row in rows if (item := self._place(lane, asking, row)) is not None]
+        asking.close()
         if lane.slot != first:
             lane.store.slots.take(lane.route, lane.slot)
         if rows and len(ready) < len(rows):
             return ready, _SOON  # room is left that some of them did not need
         return ready, look_again(lane.slot, lane.now).total_seconds()
 
-    def _place(self, lane: _Lane, row: Due) -> Ready | None:
+    def _place(self, lane: _Lane, asking: Asking, row: Due) -> Ready | None:
         """Give the row the next slot if all limits allow it."""
-        item = self._ask(lane.store, row)
+        item = self._ask(lane.store, asking, row)
         if item is None:
             return None
         no = self._in_other_words(lane, item) or self._too_soon(lane, row)
         if isinstance(no, Postponed | Skipped):
-            lane.store.outbox.settle(row.id, no)
+            asking.stays(row, no)
             log.info("message_held", outbox=row.id, reason=no.reason)
             return None
+        asking.leaves(row)
         approached = isinstance(no, Ready)
         item = no if isinstance(no, Ready) else item
         self._note_person(lane, row, approached=approached)
@@ -253,26 +253,24 @@ class Claims:
             (one for (name, account), one in list(self._channels.items()) if route_of(name, account) == route), None
         )
 
-    def _ask(self, store: Store, row: Due) -> Ready | None:
+    def _ask(self, store: Store, asking: Asking, row: Due) -> Ready | None:
         channel = self._channels.get((row.channel, row.account)) if row.channel and row.account else None
         if row.external_id is None:
-            store.outbox.settle(row.id, Skipped("no_address"))
+            asking.stays(row, Skipped(EndReason.NO_ADDRESS.value))
             return None
         if channel is None:  # another process has it, or it was switched off: leave it for later
-            store.outbox.settle(row.id, Postponed(self._clock.now() + _CHANNEL_OFF, "channel_off", tried=False))
+            asking.stays(row, Postponed(self._clock.now() + _CHANNEL_OFF, "channel_off", tried=False))
             return None
-        answers = row.kind is Kind.REPLY and row.inbound_id is not None
-        contact = None if answers else store.contacts.view(row.contact_id)
-        verdict = Send() if contact is None else self._verdict(store, row, contact)
-        match verdict:
+        match asking.verdict(row):
             case Skip(reason):
-                store.outbox.settle(row.id, Skipped(reason.value))
+                asking.stays(row, Skipped(reason.value))
                 log.info("message_skipped", outbox=row.id, kind=row.kind.value, reason=reason.value)
                 return None
             case Wait(until, why):
-                store.outbox.settle(row.id, Postponed(until, why.value, tried=False))
+                asking.stays(row, Postponed(until, why.value, tried=False))
                 return None
             case Send():
+                contact = asking.contact(row)
                 if contact is not None and contact.shares_phone:
                     row = self._to_one_of_several(store, row, contact)
                 return Ready(row, channel, outgoing(row, channel))
@@ -285,31 +283,6 @@ class Claims:
         taps = tuple({**tap, "id": f"{FOR}{contact.id}:{tap['id']}"} for tap in row.taps)
         store.outbox.reword(row.id, text, taps)
         return replace(row, body=text, taps=taps)
-
-    def _verdict(self, store: Store, row: Due, contact: Contact) -> Send | Wait | Skip:
-        if row.kind is Kind.REPLY:
-            return Send()
-        now = self._clock.now()
-        if row.expires_at is not None and now >= row.expires_at:
-            return Skip(Reason.TOO_LATE)
-        # a postponed row's own due time moves; lateness counts from when it was first meant to go
-        meant = row.made_at if row.kind is Kind.BROADCAST else row.due_at
-        lately = store.outbox.unasked_since(row.contact_id, now - COUNTED) if row.kind in UNASKED else []
-        verdict = may_send(row.kind, contact, meant, now, self._rules(), lately=lately)
-        if row.kind is Kind.REMINDER and isinstance(verdict, Send):
-            verdict = self._once_a_family(store, row, now)
-        if isinstance(verdict, Wait) and row.expires_at is not None and verdict.until >= row.expires_at:
-            return Skip(Reason.TOO_MANY if verdict.why is Pause.TOO_MANY else Reason.TOO_LATE)
-        return verdict
-
-    def _once_a_family(self, store: Store, row: Due, now: datetime) -> Send | Wait | Skip:
-        """A family on one phone is told once, all in one message; until that one has left nobody knows if it will."""
-        told = store.outbox.told_on_phone(row.contact_id, row.address_id, now - SAME_MESSAGE)
-        if told is None:
-            return Send()
-        if told is OutboxState.SENDING:  # not all for the same time, or they meet again
-            return Wait(now + _FAMILY_WAITS + timedelta(seconds=row.id % 10), Pause.SAME_PHONE)
-        return Skip(Reason.SAME_PHONE)
 
 
 def tier_key(route: str) -> str:

@@ -116,13 +116,18 @@ class Sender:
 
     def record(self, results: list[Result]) -> None:
         """Write down what became of each, in one transaction."""
+        done: list[tuple[int, Outcome]] = []
         with self._database.transaction() as store:
             for place, (item, result) in enumerate(results):
+                if isinstance(result, SendError):  # what it does depends on what became of those before it
+                    store.outbox.settle_many(done, worker=self._worker)
+                    done.clear()
                 outcome = self._after(store, item, result) if isinstance(result, SendError) else result
                 if isinstance(outcome, Sent):  # one microsecond apart, so that a chat page keeps their order
                     outcome = Sent(outcome.external_id, outcome.at + timedelta(microseconds=place))
-                store.outbox.settle(item.row.id, outcome, worker=self._worker)
+                done.append((item.row.id, outcome))
                 log.info("message_settled", outbox=item.row.id, outcome=type(outcome).__name__)
+            store.outbox.settle_many(done, worker=self._worker)
 
     async def carry(self, item: Ready) -> Outcome | SendError:
         """Wait for the message's slot and send it."""

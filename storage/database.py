@@ -35,6 +35,7 @@ from storage.officials import Officials
 from storage.outbox import Outbox
 from storage.personal import Personal
 from storage.pictures import Pictures
+from storage.recipients import Recipients
 from storage.reminders import Reminders
 from storage.repository import VillageOf
 from storage.retention import Retention
@@ -87,6 +88,7 @@ class Store:
         self.sessions = Sessions(*parts)
         self.inbox = Inbox(*parts)
         self.outbox = Outbox(*parts)
+        self.recipients = Recipients(*parts)
         self.slots = Slots(*parts)
         self.consents = Consents(*parts)
         self.leads = Leads(*parts)

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import (
@@ -43,7 +44,6 @@ _DUE = OUTBOX.c.state == literal_word(OutboxState.DUE)
 _SENDING = OUTBOX.c.state == literal_word(OutboxState.SENDING)
 _HAS_ONCE_KEY = OUTBOX.c.once_key.is_not(None)
 _UNASKED_LANES = (Kind.NOTICE, Kind.REMINDER, Kind.FOLLOW_UP)
-_REACHED = (OutboxState.SENT, OutboxState.DELIVERED, OutboxState.READ, OutboxState.UNKNOWN)
 _STILL_MOVING = (OutboxState.DUE, OutboxState.SENDING)
 _NOT_YET_SENT = (*_STILL_MOVING, OutboxState.UNKNOWN)
 
@@ -57,6 +57,8 @@ _MOVES_FROM: Mapping[OutboxState, tuple[OutboxState, ...]] = {
     OutboxState.DUE: _STILL_MOVING,
     OutboxState.UNKNOWN: (OutboxState.SENDING,),
 }
+#: What becomes of most messages: settled in one statement where many are.
+_OFTEN = (Sent, Skipped, Postponed)
 _BROADCAST_STATE = {state: PersonState(state.value) for state in OutboxState if state not in _STILL_MOVING}
 
 
@@ -227,9 +229,7 @@ class Outbox(Repository):
 
         With `worker`, only if that worker still holds it: one whose row was taken over must not postpone or skip it.
         """
-        state, values = _effect(outcome)
-        if isinstance(outcome, Sent):
-            values["external_hash"] = self._sealer.fingerprint("outbox", outcome.external_id)
+        state, values = _effect(outcome)[0], self._written(outcome)
         mine = {"message": outbox_id} if worker is None else {"message": outbox_id, "worker": worker}
         tried = not isinstance(outcome, Postponed) or outcome.tried
         moved = self._db.execute(_settle(state, held=worker is not None, tried=tried), {**values, **mine}).first()
@@ -239,6 +239,11 @@ class Outbox(Repository):
         if isinstance(outcome, Sent):
             self._apply_early_report(outbox_id, values["external_hash"])
         return True
+
+    def settle_many(self, outcomes: Sequence[tuple[int, Outcome]], *, worker: str | None = None) -> None:
+        """Record what became of these messages, in this order; of those alike that follow each other all at once."""
+        for _, alike in groupby(outcomes, lambda one: _likeness(one[1])):
+            self._settle_alike(list(alike), worker)
 
     def mark_by_external_id(self, external_id: str, outcome: Delivered | Read | Failed) -> bool:
         """Record a delivery report. One that overtook our own note of sending is kept until that note comes."""
@@ -305,11 +310,6 @@ class Outbox(Repository):
         """What the contact wrote after that moment, oldest first."""
         return heard_since(self._db, contact_id, moment, limit)
 
-    def told_on_phone(self, contact_id: int, address_id: int | None, moment: datetime) -> OutboxState | None:
-        """The state of a reminder that somebody else on the same phone got since then, or is just being sent."""
-        here = {"address": address_id, "person": contact_id, "moment": moment}
-        return self._db.execute(_TOLD_ON_PHONE, here).scalar()
-
     def reminders_of(self, contact_id: int, limit: int = 20) -> list[dict[str, JsonValue]]:
         """What became of this person's last reminders and follow-ups, newest first: no words."""
         columns = (OUTBOX.c.kind, OUTBOX.c.made_at, OUTBOX.c.state, OUTBOX.c.reason, OUTBOX.c.sent_at)
@@ -335,10 +335,6 @@ class Outbox(Repository):
         columns = (OUTBOX.c.reminder_id, OUTBOX.c.state, OUTBOX.c.reason)
         rows = self._db.execute(select(*columns).where(OUTBOX.c.id.in_(newest))) if contacts else ()
         return {row.reminder_id: (row.state, row.reason) for row in rows}
-
-    def unasked_since(self, contact_id: int, moment: datetime) -> list[datetime]:
-        """When messages nobody asked for in particular went to this person since then, whoever sent them."""
-        return list(self._db.scalars(_UNASKED_SINCE, {"contact": contact_id, "moment": moment}))
 
     def next_due_at(self) -> datetime | None:
         """When the next queued message is due, past or future; for clocks that are moved by hand.
@@ -391,11 +387,58 @@ class Outbox(Repository):
         query = select(BROADCAST.c.id, BROADCAST.c.text, BROADCAST.c.slots).where(BROADCAST.c.id.in_(broadcasts))
         return {row.id: row for row in self._db.execute(query)}
 
-    def _tell_broadcast(self, row: AnyRow, state: OutboxState, reason: str | None) -> None:
-        if row.broadcast_id is None or state is OutboxState.DUE:
+    def _settle_alike(self, outcomes: Sequence[tuple[int, Outcome]], worker: str | None) -> None:
+        first = outcomes[0][1]
+        if len(outcomes) == 1 or not isinstance(first, _OFTEN):
+            for outbox_id, outcome in outcomes:
+                self.settle(outbox_id, outcome, worker=worker)
             return
-        person = {"of_broadcast": row.broadcast_id, "person": row.contact_id}
-        self._db.execute(_TELL, {**person, "state": _BROADCAST_STATE[state], "reason": reason})
+        state = _effect(first)[0]
+        wanted: dict[int, Outcome] = {}
+        for outbox_id, outcome in outcomes:
+            wanted.setdefault(outbox_id, outcome)
+        moving = self._moving(list(wanted), state, worker)
+        written = [{**self._written(wanted[row.id]), "message": row.id} for row in moving]
+        if not written:
+            return
+        tried = not isinstance(first, Postponed) or first.tried
+        self._db.execute(_settle_locked(state, tried=tried), written)
+        self._tell_broadcasts(moving, state, [one["reason"] for one in written])
+        if state is OutboxState.SENT:
+            self._apply_early_reports({one["message"]: one["external_hash"] for one in written})
+
+    def _written(self, outcome: Outcome) -> dict[str, Any]:
+        """What an outcome writes beside the state."""
+        values = _effect(outcome)[1]
+        if isinstance(outcome, Sent):
+            values["external_hash"] = self._sealer.fingerprint("outbox", outcome.external_id)
+        return values
+
+    def _moving(self, ids: Sequence[int], state: OutboxState, worker: str | None) -> Sequence[AnyRow]:
+        """Which of these may move to that state, locked: nobody else moves them before this transaction ends."""
+        return self._db.execute(_movable(state, held=worker is not None), {"ids": ids, "worker": worker}).all()
+
+    def _apply_early_reports(self, marks: Mapping[int, bytes]) -> None:
+        early = set(self._db.scalars(_EARLY, {"marks": list(marks.values())}))
+        for outbox_id, mark in marks.items():
+            if mark in early:
+                self._apply_early_report(outbox_id, mark)
+
+    def _tell_broadcast(self, row: AnyRow, state: OutboxState, reason: str | None) -> None:
+        self._tell_broadcasts([row], state, [reason])
+
+    def _tell_broadcasts(self, rows: Sequence[AnyRow], state: OutboxState, reasons: Sequence[str | None]) -> None:
+        """Let the broadcasts that these messages belong to know what became of them."""
+        if state is OutboxState.DUE:
+            return
+        known = _BROADCAST_STATE[state]
+        people = [
+            {"of_broadcast": row.broadcast_id, "person": row.contact_id, "state": known, "reason": why}
+            for row, why in zip(rows, reasons, strict=True)
+            if row.broadcast_id is not None
+        ]
+        if people:
+            self._db.execute(_TELL, people)
 
     def _keep_early_report(self, mark: bytes, outcome: Delivered | Read | Failed) -> None:
         state, values = _effect(outcome)
@@ -477,33 +520,13 @@ def _broadcast_lane(*, of_route: bool) -> Select[Any]:
 _BROADCASTS_SENDING = (
     select(BROADCAST.c.id).where(BROADCAST.c.state == literal_word(BroadcastState.SENDING)).order_by(BROADCAST.c.id)
 )
-_UNASKED_SINCE = select(OUTBOX.c.sent_at).where(
-    OUTBOX.c.contact_id == bindparam("contact"),
-    OUTBOX.c.sent_at.is_not(None),
-    OUTBOX.c.sent_at >= bindparam("moment", type_=UtcDateTime),
-    OUTBOX.c.priority >= literal_column(str(PRIORITY[Kind.REMINDER])),
-)
-_OTHER = ADDRESS.alias("other")
-_TOLD_ON_PHONE = (
-    select(OUTBOX.c.state)
-    .select_from(ADDRESS)
-    .join(_OTHER, _OTHER.c.phone_hash == ADDRESS.c.phone_hash)
-    .join(OUTBOX, OUTBOX.c.contact_id == _OTHER.c.contact_id)
-    .where(
-        ADDRESS.c.id == bindparam("address"),
-        ADDRESS.c.phone_hash.is_not(None),
-        _OTHER.c.phone_hash.is_not(None),
-        OUTBOX.c.contact_id != bindparam("person"),
-        OUTBOX.c.kind == literal_word(Kind.REMINDER),
-        OUTBOX.c.made_at >= bindparam("moment", type_=UtcDateTime),
-        OUTBOX.c.state.in_([OutboxState.SENDING, *_REACHED]),
-    )
-    .order_by(OUTBOX.c.sent_at.is_(None), OUTBOX.c.id)
-    .limit(1)
-)
+_OF_MESSAGE = (
+    "id", "contact_id", "address_id", "kind", "reply", "body", "taps", "slots", "image", "content_version", "made_at",
+    "due_at", "expires_at", "attempts", "inbound_id", "broadcast_id", "reminder_id",
+)  # fmt: skip
 _CLAIMED = (
     select(
-        OUTBOX,
+        *(OUTBOX.c[name] for name in _OF_MESSAGE),
         ADDRESS.c.channel,
         ADDRESS.c.account,
         ADDRESS.c.external_id.label("to"),
@@ -514,6 +537,9 @@ _CLAIMED = (
     )
     .join(ADDRESS, ADDRESS.c.id == OUTBOX.c.address_id, isouter=True)
     .where(OUTBOX.c.id.in_(bindparam("ids", expanding=True)))
+)
+_EARLY = select(EARLY_REPORT.c.external_hash).where(
+    EARLY_REPORT.c.external_hash.in_(bindparam("marks", expanding=True))
 )
 _TELL = (
     update(BROADCAST_PERSON)
@@ -529,11 +555,34 @@ _TELL = (
 
 
 @cache
+def _movable(state: OutboxState, *, held: bool) -> Select[Any]:
+    """Which of these messages may go to that state; locked in one order, so that nobody waits for each other."""
+    columns = (OUTBOX.c.id, OUTBOX.c.broadcast_id, OUTBOX.c.contact_id)
+    wanted = OUTBOX.c.id.in_(bindparam("ids", expanding=True))
+    here: list[ColumnElement[bool]] = [wanted, OUTBOX.c.state.in_(_MOVES_FROM[state])]
+    if held:
+        here.append(OUTBOX.c.claimed_by == bindparam("worker"))
+    return select(*columns).where(*here).order_by(OUTBOX.c.id).with_for_update()
+
+
+@cache
 def _settle(state: OutboxState, *, held: bool, tried: bool) -> Executable:
     """Move one message to this state if it may still go there, and only for the worker who holds it if `held`."""
     where = [OUTBOX.c.id == bindparam("message"), OUTBOX.c.state.in_(_MOVES_FROM[state])]
     if held:
         where.append(OUTBOX.c.claimed_by == bindparam("worker"))
+    moved = update(OUTBOX).where(*where).values(_written_with(state, tried=tried))
+    return moved.returning(OUTBOX.c.broadcast_id, OUTBOX.c.contact_id)
+
+
+@cache
+def _settle_locked(state: OutboxState, *, tried: bool) -> Executable:
+    """Move messages of which `_movable` said that they may go there, each with values of its own."""
+    return update(OUTBOX).where(OUTBOX.c.id == bindparam("message")).values(_written_with(state, tried=tried))
+
+
+def _written_with(state: OutboxState, *, tried: bool) -> dict[str, Any]:
+    """What is written beside the values of an outcome."""
     values: dict[str, Any] = {"state": state, "claimed_until": None}
     if state is OutboxState.DUE:
         values["claimed_by"] = None
@@ -541,7 +590,12 @@ def _settle(state: OutboxState, *, held: bool, tried: bool) -> Executable:
         values["attempts"] = OUTBOX.c.attempts - 1
     if state in {OutboxState.DELIVERED, OutboxState.READ}:
         values["sent_at"] = func.coalesce(OUTBOX.c.sent_at, bindparam("reported_at", type_=UtcDateTime))
-    return update(OUTBOX).where(*where).values(values).returning(OUTBOX.c.broadcast_id, OUTBOX.c.contact_id)
+    return values
+
+
+def _likeness(outcome: Outcome) -> tuple[type[Outcome], bool]:
+    """Outcomes with the same likeness write the same columns."""
+    return type(outcome), isinstance(outcome, Postponed) and outcome.tried
 
 
 def _effect(outcome: Outcome) -> tuple[OutboxState, dict[str, Any]]:

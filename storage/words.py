@@ -50,6 +50,10 @@ class OutboxState(StrEnum):
     UNKNOWN = "unknown"
 
 
+#: The message is there, or may be.
+REACHED = (OutboxState.SENT, OutboxState.DELIVERED, OutboxState.READ, OutboxState.UNKNOWN)
+
+
 class PersonState(StrEnum):
     """One person of a frozen audience: queued, or what became of their message."""
 

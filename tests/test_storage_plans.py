@@ -23,7 +23,7 @@ def every_statement(connection):
     seen = []
 
     def note(conn, cursor, statement, parameters, context, executemany):
-        seen.append((statement, parameters))
+        seen.append((statement, parameters[0] if executemany else parameters))
 
     event.listen(connection, "before_cursor_execute", note)
     yield seen
@@ -84,9 +84,13 @@ def test_sending_reads_nothing_from_end_to_end(db, people):
         store.outbox.queue(contact, address, Kind.REPLY, "halo", NOW)
         assert store.outbox.is_due(NOW, "web/main")
         store.slots.open("web/main", NOW)
-        for due in store.outbox.claim(NOW, 10, LEASE, "w1", route="web/main", unasked=5):
+        claimed = store.outbox.claim(NOW, 10, LEASE, "w1", route="web/main", unasked=5)
+        for due in claimed:
             store.slots.note_person(due.address_id, NOW, 1, NOW)
-            store.outbox.settle(due.id, Sent(f"x{due.id}", NOW))
+        store.recipients.contacts([contact, official])
+        store.recipients.unasked_since([contact, official], NOW)
+        store.recipients.told_on_phone([due.id for due in claimed], NOW)
+        store.outbox.settle_many([(due.id, Sent(f"x{due.id}", NOW)) for due in claimed], worker="w1")
         store.slots.take("web/main", NOW)
         store.slots.approached_since(Channel.WEB, "main", NOW)
         store.outbox.anything_expired(NOW)
@@ -108,8 +112,6 @@ def test_what_the_clock_does_reads_nothing_from_end_to_end(db, people):
             store.reminders.on_one_phone([reminder])
         store.reminders.forms([contact])
         store.reminders.follow_up(contact, FollowUp.CONTACTED, NOW)
-        store.outbox.unasked_since(contact, NOW)
-        store.outbox.told_on_phone(contact, 1, NOW)
         store.reminders.follow_zone(contact)
         store.reminders.next_due_at()
         store.notices.pending()
