@@ -198,8 +198,7 @@ def _burst(side: _Side, content: ContentInForce, sizes: Sizes, progress: Progres
         **_speed(rate, content.current),
         **{"µs each": round(1e6 / rate), "in order": wrong == 0, "each once": queued == due == people},
     )
-    sending, claimed = _claim_to_send(side, content, progress)
-    return [found, side.row("claimed to be sent", due=f"{claimed:,}", **_speed(sending, content.current))]
+    return [found, _claim_to_send(side, content, progress)]
 
 
 def _make_due(side: _Side, many: int) -> tuple[int, int]:
@@ -236,12 +235,15 @@ def _speed(rate: float, content: Content) -> dict[str, object]:
     return {"a second": round(rate), "times the platform": round(rate / allowed, 1)}
 
 
-def _claim_to_send(side: _Side, content: ContentInForce, progress: Progress) -> tuple[float, int]:
-    """How fast queued reminders are claimed, asked about once more and written down as sent, where nobody limits us."""
+def _claim_to_send(side: _Side, content: ContentInForce, progress: Progress) -> Row:
+    """How fast queued reminders are claimed, asked about once more and written down as sent, where nobody limits us.
+
+    The processor time is ours: what a PostgreSQL server needs comes on top.
+    """
     channels = {(Channel.WEB, "bench"): LocalChannel(Channel.WEB, "bench")}
     sender = make_sender(Settings(), side.database, channels, SetClock(side.moment), content)
     task = progress.add_task(f"{side.kind}: claimed to be sent", total=_SENT)
-    begun, claimed = time.perf_counter(), 0
+    begun, busy, claimed = time.perf_counter(), time.process_time(), 0
     while claimed < _SENT:
         ready, _ = sender.claim_paced()
         sender.record([(item, Sent(f"bench-{item.row.id}", side.moment)) for item in ready])
@@ -249,7 +251,9 @@ def _claim_to_send(side: _Side, content: ContentInForce, progress: Progress) -> 
         progress.update(task, completed=claimed)
         if not ready:
             break
-    return claimed / (time.perf_counter() - begun), claimed
+    speed = _speed(claimed / (time.perf_counter() - begun), content.current)
+    cost = round((time.process_time() - busy) / max(claimed, 1) * 1e6)
+    return side.row("claimed to be sent", due=f"{claimed:,}", **speed, **{"processor µs each": cost})
 
 
 def _idle(side: _Side, content: ContentInForce, sizes: Sizes, progress: Progress) -> Row:
