@@ -21,10 +21,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from sqlalchemy import select
 from storage_fixtures import KEYS, NOW, VILLAGE
-from typer.testing import CliRunner
 from world_fixtures import _SETTINGS, ROOT, content_in_force, engines
 
-from bot.__main__ import app
 from bot.log import _FramesOnly
 from bot.personal_copy import personal_copy
 from bot.privacy_audit import PEOPLE, Scene, audit
@@ -300,13 +298,6 @@ def test_erasing_takes_the_merged_lead_of_the_other_phone_along(db):
         assert store.erasure.erase(second, NOW) == ["RK-SARI", "RK-SARI2"]
         assert [store.leads.get(lead.id).fields for lead in (keep, other)] == [{}, {}]
     assert first != second
-
-
-@pytest.fixture
-def rangkul(tmp_path, monkeypatch):
-    monkeypatch.setenv("RANGKUL_STORE__URL", f"sqlite:///{tmp_path / 'data' / 'r.db'}")
-    monkeypatch.setenv("RANGKUL_STORE__KEYS", str(tmp_path / "keys" / "r.keys"))
-    return lambda *words: CliRunner().invoke(app, list(words))
 
 
 def test_the_commands_export_and_erase(tmp_path, rangkul):

@@ -7,9 +7,7 @@ from contextlib import suppress
 import pytest
 from sqlalchemy import select
 from storage_fixtures import KEYS, NOW, Broken, village_of
-from typer.testing import CliRunner
 
-from bot.__main__ import app
 from flows.contact import Channel
 from flows.conversation.session import Session
 from flows.events import LeadSubmitted
@@ -163,13 +161,6 @@ def test_keys_are_replaced_whole_and_stay_private(tmp_path):
         assert KeyRing.read(path.read_text("ascii")) == ring
         assert path.stat().st_mode & 0o777 == 0o600
     assert [file.name for file in tmp_path.iterdir()] == ["rangkul.keys"]
-
-
-@pytest.fixture
-def rangkul(tmp_path, monkeypatch):
-    monkeypatch.setenv("RANGKUL_STORE__URL", f"sqlite:///{tmp_path / 'data' / 'r.db'}")
-    monkeypatch.setenv("RANGKUL_STORE__KEYS", str(tmp_path / "keys" / "r.keys"))
-    return lambda *words: CliRunner().invoke(app, list(words))
 
 
 def test_the_command_rotates_refuses_while_in_use_and_resumes(tmp_path, rangkul):

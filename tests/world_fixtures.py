@@ -17,9 +17,12 @@ from typing import Any
 
 import pytest
 import transcript
+from click.testing import Result
 from photos import TOLD_SIZE, sample
 from stage import Seen, Stage
+from typer.testing import CliRunner
 
+from bot.__main__ import app
 from bot.app import App, build
 from bot.channels.errors import MediaRefused, Unreachable
 from bot.channels.local import LocalChannel
@@ -157,3 +160,11 @@ def make_world() -> Iterator[Callable[..., World]]:
 def world(make_world: Callable[..., World]) -> World:
     """A bot on a Saturday morning in November 2026."""
     return make_world()
+
+
+@pytest.fixture
+def rangkul(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """The command line, with a database and keys of its own in `data/r.db` and `keys/r.keys`."""
+    monkeypatch.setenv("RANGKUL_STORE__URL", f"sqlite:///{tmp_path / 'data' / 'r.db'}")
+    monkeypatch.setenv("RANGKUL_STORE__KEYS", str(tmp_path / "keys" / "r.keys"))
+    return lambda *words: CliRunner().invoke(app, list(words))
