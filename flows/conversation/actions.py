@@ -15,6 +15,7 @@ from flows.conversation import (
     registration_talk,
     reminder_talk,
     sharing_talk,
+    stop_talk,
 )
 from flows.conversation.kept import hear_held
 from flows.conversation.prefill import occupation
@@ -142,9 +143,9 @@ ACTIONS: Mapping[str, Action] = {
     "snooze": reminder_talk.snooze,
     "not_contacted": reminder_talk.not_contacted,
     "stop_follow_ups": reminder_talk.stop_follow_ups,
-    "stop_reminder": reminder_talk.stop_reminder,
-    "unsubscribe": reminder_talk.unsubscribe,
-    "resubscribe": reminder_talk.resubscribe,
+    "stop_reminder": stop_talk.stop_reminder,
+    "unsubscribe": stop_talk.unsubscribe,
+    "resubscribe": stop_talk.resubscribe,
     "has_village": outreach_talk.has_village,
     "forecast": outreach_talk.forecast,
     "choose_listeners": outreach_talk.choose_listeners,

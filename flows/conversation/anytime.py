@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from flows.conversation import actions, form, joining, reminder_talk, sharing
+from flows.conversation import actions, form, joining, reminder_talk, sharing, stop_talk
 from flows.conversation.answers import FREE, SURE
 from flows.conversation.intents import answer_intent
 from flows.conversation.scene import Scene
@@ -39,7 +39,7 @@ def take(scene: Scene, text: str) -> bool:
     if meant is not None:
         return do_command(scene, meant)
     free = scene.step is not None and scene.step.ask in FREE
-    if not free and "?" not in text and reminder_talk.stops_one_of_two(scene, text):
+    if not free and "?" not in text and stop_talk.stops_one_of_two(scene, text):
         return do_command(scene, "stop")
     understanding = scene.understanding
     if understanding is not None and understanding.intent in _always(scene) | _named(scene, text):
@@ -63,7 +63,7 @@ def _named(scene: Scene, text: str) -> set[str]:
     understanding, step, roles = scene.understanding, scene.step, scene.content.roles
     if understanding is None or step is None or step.ask in FREE or understanding.confidence < SURE:
         return set()
-    if not (reminder_talk.names_some(scene, text) or reminder_talk.tells_to_stop(scene, text)):
+    if not (stop_talk.names_some(scene, text) or stop_talk.tells_to_stop(scene, text)):
         return set()
     return {roles[role] for role in ("stop", "stop_reminder", "resume") if role in roles}
 

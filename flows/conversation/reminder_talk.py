@@ -1,9 +1,8 @@
-"""Actions of reminders and of consent to messages: planning, paying, once more, stopping, and what is stopped."""
+"""Actions of reminders: planning, paying, once more, and what people say about them in words of their own."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 
@@ -12,15 +11,14 @@ from flows.benefits.contribution import add_months
 from flows.contact import ConsentState, Purpose, ReminderPlan
 from flows.conversation.registration_talk import consent_version
 from flows.conversation.scene import Scene
+from flows.conversation.stop_talk import says_any
 from flows.events import (
     ConsentGiven,
-    ConsentWithdrawn,
     FollowUpDropped,
     HandoffRequested,
     OwnLeadWanted,
     ProfileLearned,
     ReminderPlanned,
-    ReminderStopped,
 )
 from flows.outreach.follow_up import FollowUp
 from flows.outreach.reminder import paid, paid_until, schedule, snoozed
@@ -28,11 +26,8 @@ from flows.outreach.wording import discount_end
 
 #: Slots that these actions compute for replies; they go with the form.
 COMPUTED = ("pengingat_berikut", "bulan_iuran")
-_MESSAGES = (Purpose.REMINDERS, Purpose.ANNOUNCEMENTS)
 #: A month named without its year is taken to lie no further ahead, and nobody pays further ahead than the second.
 _PAID_AHEAD, _PAID_AT_MOST = 7, 24
-_CLAUSE = re.compile(r"[,.;!?\n]+|\b(?:tapi|tetapi|namun|sedangkan)\b")
-_EXCEPT = re.compile(r"\bkecuali\b")
 
 
 def learn_village(scene: Scene) -> None:
@@ -192,145 +187,21 @@ def stop_follow_ups(scene: Scene) -> None:
     scene.say("tindak_lanjut_berhenti")
 
 
-def stop_reminder(scene: Scene) -> None:
-    """Stop only the reminders, unless the words name something else."""
-    if stopped(scene, scene.heard.text) == {Purpose.ANNOUNCEMENTS}:
-        unsubscribe(scene)
-        return
-    if scene.contact.reminder is None and scene.contact.consents[Purpose.REMINDERS] is not ConsentState.GIVEN:
-        scene.say("pengingat_tidak_ada")
-        return
-    scene.note(ReminderStopped())
-    scene.note(ConsentWithdrawn((Purpose.REMINDERS,)))
-    scene.say("pengingat_berhenti")
-
-
-def unsubscribe(scene: Scene) -> None:
-    """BERHENTI: no more reminders or announcements, or only what was named; questions are still answered."""
-    if _guessed(scene, "stop") and _not_to_stop(scene):
-        scene.say("mulai_atau_berhenti")
-        return
-    named = stopped(scene, scene.heard.text)
-    if named == {Purpose.REMINDERS}:
-        stop_reminder(scene)
-    elif named == {Purpose.ANNOUNCEMENTS}:
-        scene.note(ConsentWithdrawn((Purpose.ANNOUNCEMENTS,)))
-        scene.say("berhenti_siaran")
-    else:
-        scene.note(ReminderStopped())
-        scene.note(ConsentWithdrawn(_MESSAGES))
-        scene.say("berhenti_semua")
-
-
-def resubscribe(scene: Scene) -> None:
-    """MULAI: messages may come again. A reminder has to be set anew, so that it comes when the person wants it.
-
-    Consent is taken from clear words only: what forbids is BERHENTI, however it was understood; other words are asked.
-    """
-    match _begins(scene):
-        case None:
-            scene.say("mulai_atau_berhenti")
-            return
-        case False:
-            unsubscribe(scene)
-            return
-    named = _named(scene, scene.heard.text.casefold())
-    purposes = tuple(named) if len(named) == 1 else _MESSAGES
-    scene.note(ConsentGiven(purposes, consent_version(scene)))
-    match purposes:
-        case (Purpose.ANNOUNCEMENTS,):
-            scene.say("mulai_siaran")
-        case (Purpose.REMINDERS,):
-            scene.wants_flow = "pengingat"
-        case _:
-            scene.say("mulai_lagi")
-
-
-def _begins(scene: Scene) -> bool | None:
-    """Whether messages may come again; None when the words don't say it ("jangan berhenti kirim")."""
-    if not _guessed(scene, "resume"):
-        return True
-    words, said = scene.content.lexicon["pengingat"], scene.heard.text.casefold()
-    if _any(words["larangan"], said):
-        return None if _any(words["henti"], said) else False
-    return True if _any(words["mulai"], said) else None
-
-
-def _guessed(scene: Scene, role: str) -> bool:
-    """Whether the classifier heard it in free words: neither a tap nor the exact word."""
-    understanding = scene.understanding
-    if understanding is None or understanding.intent != scene.content.roles.get(role):
-        return False
-    return not understanding.why.startswith("rule")
-
-
-def _not_to_stop(scene: Scene) -> bool:
-    """Whether the stop itself is forbidden: "jangan berhenti kirim", "gak jadi stop"."""
-    words = scene.content.lexicon["pengingat"]
-    no, stop = ("|".join(map(re.escape, words[name])) for name in ("larangan", "henti"))
-    return re.search(rf"\b(?:{no})\s+(?:jadi\s+|usah\s+|sampai\s+)?(?:{stop})", scene.heard.text.casefold()) is not None
-
-
-def stopped(scene: Scene, text: str) -> set[Purpose]:
-    """What the words stop; nothing named is nothing. "Jangan kirim acara, pengingat boleh" stops announcements only."""
-    words = scene.content.lexicon["pengingat"]
-    said = text.casefold()
-    if _any(words["semua"], said):
-        return set()
-    spared = [_named(scene, part) for part in _EXCEPT.split(said)[1:]]
-    if spared:
-        return set(_MESSAGES) - set().union(*spared)
-    stop: set[Purpose] = set()
-    keep: set[Purpose] = set()
-    for clause in _CLAUSE.split(said):
-        named = _named(scene, clause)
-        allowed = _any(words["boleh"], clause) and not _any(words["larangan"], clause)
-        (keep if allowed else stop).update(named)
-    return stop - keep if stop - keep else set(_MESSAGES) - keep if keep else set()
-
-
-def tells_to_stop(scene: Scene, text: str) -> bool:
-    """Whether there is a word in it that forbids or ends."""
-    words, said = scene.content.lexicon["pengingat"], text.casefold()
-    return _any(words["larangan"], said) or _any(words["henti"], said)
-
-
-def stops_one_of_two(scene: Scene, text: str) -> bool:
-    """Whether the words forbid one kind of message and allow the other, whatever else was understood of them."""
-    both = len(_named(scene, text.casefold())) == len(_MESSAGES)
-    forbids = _any(scene.content.lexicon["pengingat"]["larangan"], text.casefold()) and not _not_to_stop(scene)
-    return both and forbids and len(stopped(scene, text)) == 1
-
-
-def names_some(scene: Scene, text: str) -> bool:
-    """Whether the words name what to stop or to go on with."""
-    return bool(_named(scene, text.casefold()))
-
-
-def _named(scene: Scene, said: str) -> set[Purpose]:
-    kinds = scene.content.lexicon["pengingat"]["jenis"]
-    return {Purpose(name) for name, forms in kinds.items() if _any(forms, said)}
-
-
-def _any(forms: Iterable[str], said: str) -> bool:
-    return any(re.search(rf"\b{re.escape(form)}(?:nya|kan|in|an|i)?\b", said) for form in forms)
-
-
 def answers_reminder(scene: Scene, text: str) -> str | None:
     """What is meant in words of their own: "paid", "paid_until", "snooze", or None when it is none of these.
 
     Who was not reminded yet is heard only when they name the month up to which they paid.
     """
     plan, words, said = scene.contact.reminder, scene.content.lexicon["pengingat"]["jawaban"], text.casefold()
-    until = _any(words["sampai"], said) and _paid_through(scene) is not None
+    until = says_any(words["sampai"], said) and _paid_through(scene) is not None
     if not until and (plan is None or plan.last is None):
         return None
     if "?" in said or len(said.split()) > int(words["terpanjang"]):
         return None
-    forbids = _any(scene.content.lexicon["pengingat"]["larangan"], said)
-    if _any(words["ingat"], said) and _any(words["nanti"], said) and not forbids:
+    forbids = says_any(scene.content.lexicon["pengingat"]["larangan"], said)
+    if says_any(words["ingat"], said) and says_any(words["nanti"], said) and not forbids:
         return "snooze"
-    paid_now = _any(words["sudah"], said) and _any(words["bayar"], said) and not _any(words["bukan"], said)
+    paid_now = says_any(words["sudah"], said) and says_any(words["bayar"], said) and not says_any(words["bukan"], said)
     if not paid_now or forbids:
         return None
     return "paid_until" if until else "paid"
@@ -340,6 +211,6 @@ def tells_protection(scene: Scene, text: str) -> bool:
     """Whether the words tell a day to come on which the person's protection ends."""
     understanding = scene.understanding
     day = understanding.first("date") if understanding else None
-    if day is None or not _any(scene.content.lexicon["pengingat"]["perlindungan"], text.casefold()):
+    if day is None or not says_any(scene.content.lexicon["pengingat"]["perlindungan"], text.casefold()):
         return False
     return isinstance(day.value, str) and day.value > scene.today.isoformat()
