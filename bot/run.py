@@ -100,6 +100,7 @@ class Runner:
             # what is there by now stays: looking through it for garbage stops every thread for 0.3 s, again and again
             gc.collect()
             gc.freeze()
+            stack.callback(gc.unfreeze)
             try:
                 await self._until_stopped()
             finally:

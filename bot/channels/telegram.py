@@ -157,7 +157,7 @@ class TelegramChannel:
 
     def _may_show_typing(self) -> bool:
         now = asyncio.get_running_loop().time()
-        if self._typed and now - self._typed[0] < 1.0 and len(self._typed) == _TYPING_A_SECOND:
+        if len(self._typed) == _TYPING_A_SECOND and now - self._typed[0] < 1.0:
             return False
         self._typed.append(now)
         return True

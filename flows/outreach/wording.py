@@ -115,8 +115,9 @@ def discount_end(content: Content, first: date, last: date, forms: Sequence[Fiel
     months = (last.year - first.year) * 12 + last.month - first.month
     if not people or months < 1:
         return None
+    amounts = Amounts(content)
     try:
-        rows = [Amounts(content).of(one.income, one.sector, first, months + 1) for one in people]
+        rows = [amounts.of(one.income, one.sector, first, months + 1) for one in people]
     except NotInForce:
         return None
     for each in zip(*rows, strict=True):
