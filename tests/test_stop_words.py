@@ -1,4 +1,4 @@
-"""BERHENTI in thirty ways, with nothing asked and in the middle of a form; none of them is ever taken for MULAI."""
+"""BERHENTI in thirty ways, with nothing asked and in the middle of a form; neither these nor complaints are MULAI."""
 
 from __future__ import annotations
 
@@ -33,3 +33,24 @@ def test_every_way_of_saying_stop_stops(form: tuple[str, ...]) -> None:
             if {consents[Purpose.REMINDERS], consents[Purpose.ANNOUNCEMENTS]} != {ConsentState.WITHDRAWN}:
                 missed.append(way)
     assert missed == []
+
+
+COMPLAINTS = (
+    "bosen dikirimin pesan lagi", "keganggu pesan lagi pesan lagi", "kirim lagi kirim lagi, cape deh", "kok dikirimi lagi sih",
+    "berisik ah pesan lagi", "udahan dong kirim pesannya", "siapa suruh kirim pesan lagi", "kenapa masih dikirimi lagi",
+    "ak ga mau dikirimin pesan lagi", "emoh dikirimi maneh", "mulai risih dikirimi kabar lagi", "jangan mulai kirim lagi",
+)  # fmt: skip
+
+
+def test_no_complaint_is_taken_for_consent() -> None:
+    given = []
+    with open_world() as world:
+        for number, complaint in enumerate(COMPLAINTS):
+            person = Person(Channel.WHATSAPP, f"orang-{number}", "local")
+            contact = world.set_up(person)
+            world.say(person, complaint)
+            with world.app.database.reading() as store:
+                consents = store.contacts.view(contact).consents
+            if ConsentState.GIVEN in {consents[Purpose.REMINDERS], consents[Purpose.ANNOUNCEMENTS]}:
+                given.append(complaint)
+    assert given == []

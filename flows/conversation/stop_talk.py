@@ -48,15 +48,15 @@ def unsubscribe(scene: Scene) -> None:
 def resubscribe(scene: Scene) -> None:
     """MULAI: messages may come again. A reminder has to be set anew, so that it comes when the person wants it.
 
-    Consent is taken from clear words only: what forbids is BERHENTI, however it was understood; other words are asked.
+    Consent is taken from a tap or plain words only. Others are asked about, since many a complaint sounds the same
+    ("kok dikirimi lagi"), and those that forbid are BERHENTI.
     """
-    match _begins(scene):
-        case None:
-            scene.say("mulai_atau_berhenti")
-            return
-        case False:
+    if _guessed(scene, "resume") and not _asks_plainly(scene):
+        if _forbids(scene) and not _not_to_stop(scene):
             unsubscribe(scene)
-            return
+        else:
+            scene.say("mulai_atau_berhenti")
+        return
     named = _named(scene, scene.heard.text.casefold())
     purposes = tuple(named) if len(named) == 1 else _MESSAGES
     scene.note(ConsentGiven(purposes, consent_version(scene)))
@@ -69,14 +69,16 @@ def resubscribe(scene: Scene) -> None:
             scene.say("mulai_lagi")
 
 
-def _begins(scene: Scene) -> bool | None:
-    """Whether messages may come again; None when the words don't say it ("jangan berhenti kirim")."""
-    if not _guessed(scene, "resume"):
-        return True
+def _asks_plainly(scene: Scene) -> bool:
+    """Whether every word belongs to asking for messages again: "mulai kirim kabar desa lagi"."""
     words, said = scene.content.lexicon["pengingat"], scene.heard.text.casefold()
-    if says_any(words["larangan"], said):
-        return None if says_any(words["henti"], said) else False
-    return True if says_any(words["mulai"], said) else None
+    known = (*words["mulai"], *words["pengiring_mulai"], *(form for forms in words["jenis"].values() for form in forms))
+    plainly = all(says_any(known, word) for word in re.findall(r"\w+", said))
+    return plainly and says_any(words["mulai"], said)
+
+
+def _forbids(scene: Scene) -> bool:
+    return says_any(scene.content.lexicon["pengingat"]["larangan"], scene.heard.text.casefold())
 
 
 def _guessed(scene: Scene, role: str) -> bool:
@@ -121,8 +123,7 @@ def tells_to_stop(scene: Scene, text: str) -> bool:
 def stops_one_of_two(scene: Scene, text: str) -> bool:
     """Whether the words forbid one kind of message and allow the other, whatever else was understood of them."""
     both = len(_named(scene, text.casefold())) == len(_MESSAGES)
-    forbids = says_any(scene.content.lexicon["pengingat"]["larangan"], text.casefold()) and not _not_to_stop(scene)
-    return both and forbids and len(stopped(scene, text)) == 1
+    return both and _forbids(scene) and not _not_to_stop(scene) and len(stopped(scene, text)) == 1
 
 
 def names_some(scene: Scene, text: str) -> bool:
