@@ -36,10 +36,19 @@ def test_every_way_of_saying_stop_stops(form: tuple[str, ...]) -> None:
 
 
 COMPLAINTS = (
-    "bosen dikirimin pesan lagi", "keganggu pesan lagi pesan lagi", "kirim lagi kirim lagi, cape deh", "kok dikirimi lagi sih",
-    "berisik ah pesan lagi", "udahan dong kirim pesannya", "siapa suruh kirim pesan lagi", "kenapa masih dikirimi lagi",
-    "ak ga mau dikirimin pesan lagi", "emoh dikirimi maneh", "mulai risih dikirimi kabar lagi", "jangan mulai kirim lagi",
-)  # fmt: skip
+    "bosen dikirimin pesan lagi",
+    "keganggu pesan lagi pesan lagi",
+    "kirim lagi kirim lagi, cape deh",
+    "kok dikirimi lagi sih",
+    "berisik ah pesan lagi",
+    "udahan dong kirim pesannya",
+    "siapa suruh kirim pesan lagi",
+    "kenapa masih dikirimi lagi",
+    "ak ga mau dikirimin pesan lagi",
+    "emoh dikirimi maneh",
+    "mulai risih dikirimi kabar lagi",
+    "jangan mulai kirim lagi",
+)
 
 
 def test_no_complaint_is_taken_for_consent() -> None:
